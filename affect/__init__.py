@@ -1,0 +1,1 @@
+"""What does this voice, and what do these words, feel like?"""
