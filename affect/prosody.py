@@ -47,8 +47,13 @@ def analyse(samples: _Array) -> Prosody:
 
     window = np.hanning(_FRAME)
     windowed = frames[speech] * window
-    f0, clarity = _pitch(windowed, window)
+    normal = _autocorrelation(windowed, window)
+    f0, clarity = _pitch(normal, _F0_MIN, _F0_MAX)
     voiced = clarity > _VOICED_CLARITY
+    if voiced.any():  # second pass in this voice's own range, against octave errors (Hirst 2007)
+        q25, q75 = np.percentile(f0[voiced], [25, 75])
+        f0, clarity = _pitch(normal, max(_F0_MIN, 0.75 * q25), min(_F0_MAX, 1.5 * q75))
+        voiced = clarity > _VOICED_CLARITY
     power = (np.abs(np.fft.rfft(windowed, axis=1)) ** 2).mean(axis=0) + 1e-20
     hz = np.fft.rfftfreq(_FRAME, 1 / SAMPLE_RATE)
     mean = p5 = p95 = sd = None
@@ -70,18 +75,22 @@ def analyse(samples: _Array) -> Prosody:
     )
 
 
-def _pitch(windowed: _Array, window: _Array) -> tuple[_Array, _Array]:
-    """f0 (Hz) and clarity (0..1) of each windowed frame, by interpolated autocorrelation peaks."""
-    size = 2 * _FRAME
+def _autocorrelation(windowed: _Array, window: _Array) -> _Array:
+    """Autocorrelation of each windowed frame over that of the window, up to the longest period."""
+    size, lags = 2 * _FRAME, int(SAMPLE_RATE / _F0_MIN) + 3
     auto = np.fft.irfft(np.abs(np.fft.rfft(windowed, size, axis=1)) ** 2, axis=1)
     shape = np.fft.irfft(np.abs(np.fft.rfft(window, size)) ** 2)
-    lo, hi = int(SAMPLE_RATE / _F0_MAX), int(SAMPLE_RATE / _F0_MIN) + 1
-    normal = (auto[:, : hi + 2] / (auto[:, :1] + 1e-12)) / (shape[: hi + 2] / shape[0])
+    return np.asarray((auto[:, :lags] / (auto[:, :1] + 1e-12)) / (shape[:lags] / shape[0]))
+
+
+def _pitch(normal: _Array, floor: float, ceiling: float) -> tuple[_Array, _Array]:
+    """f0 between floor and ceiling (Hz) and clarity (0..1) of each frame, by interpolated peaks."""
+    lo, hi = int(SAMPLE_RATE / ceiling), int(SAMPLE_RATE / floor) + 1
     # A period twice as long fits as well: prefer the shorter unless the longer is clearly better.
     lags = np.arange(lo, hi + 1)
     score = normal[:, lo : hi + 1] - 0.02 * np.log2(lags / lo)
     peak = score.argmax(axis=1) + lo
-    rows = np.arange(len(windowed))
+    rows = np.arange(len(normal))
     left, mid, right = normal[rows, peak - 1], normal[rows, peak], normal[rows, peak + 1]
     curve = left - 2 * mid + right
     shift = np.where(np.abs(curve) > 1e-9, 0.5 * (left - right) / np.where(curve == 0, 1, curve), 0.0)
