@@ -1,7 +1,9 @@
 """Prosody against a person's usual voice -> arousal, with every term of the sum as evidence.
 
-The weights are those of a fixed formula without training, measured on acted English and German speech:
+The weights are those of a fixed formula reported in our references for acted English and German speech:
 z(f0 mean) + .5 z(f0 p95) - z(alpha ratio) - .5 z(Hammarberg) + z(level) + .3 z(f0 sd).
+Dividing by the weight heard, the tanh, the uncertainty and the deviations of baseline.py are our own choices,
+and the whole is not yet measured on recordings.
 """
 
 from __future__ import annotations
