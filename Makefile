@@ -2,11 +2,13 @@ PY := .venv/bin/python
 .PHONY: setup check test
 setup: .venv/.ready
 .venv/.ready: pyproject.toml constraints.txt
-	python3.11 -m venv .venv
+	test -x $(PY) || python3.11 -m venv .venv
+	$(PY) -m pip install -q torch==2.13.0
 	$(PY) -m pip install -q -c constraints.txt -e '.[dev]'
 	touch $@
 check: setup
-	$(PY) -m ruff check affect tests
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 test: setup
 	$(PY) -m pytest -q

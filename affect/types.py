@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +30,60 @@ class Prosody:
     level_db: float | None
     alpha_ratio_db: float | None
     hammarberg_db: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WordAffect:
+    """What the words say about the person's state.
+
+    valence, arousal: -1..1, None when the words do not tell ("unknown" is not neutral). uncertainty: 0..1.
+    evidence: (expression found, its signed weight after negation and intensifiers), in order of appearance.
+    """
+
+    valence: float | None
+    arousal: float | None
+    uncertainty: float
+    evidence: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceAffect:
+    """What the voice says about the person's state, beside their usual voice.
+
+    arousal, valence: -1..1, None when unknown. uncertainty: 0..1. n: utterances behind the baseline.
+    z: measure -> distance from usual in shrunk standard deviations.
+    evidence: readable terms, largest first, such as "pitch 4.1 st above usual".
+    """
+
+    arousal: float | None
+    valence: float | None
+    uncertainty: float
+    n: int
+    z: Mapping[str, float]
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Incongruence:
+    """Words and voice disagree. score: 0..1; kind: "masked_distress", "calm_venting", "agitated_neutral"."""
+
+    score: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Affect:
+    """How the person seems this turn: a reading with uncertainty, never a fact.
+
+    valence, arousal: -1..1, None when unknown. uncertainty: 0..1. Both channels are kept as they were read;
+    None where there was none (a typed turn has no voice). incongruence: None when they do not disagree.
+    status: "final" (all channels read), "partial" (the voice missed the deadline), "none".
+    """
+
+    valence: float | None
+    arousal: float | None
+    uncertainty: float
+    words: WordAffect | None
+    voice: VoiceAffect | None
+    incongruence: Incongruence | None
+    status: Literal["final", "partial", "none"] = "final"

@@ -1,0 +1,1 @@
+"""Shells around the session: WebSocket, HTTP, command line."""

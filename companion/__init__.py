@@ -1,0 +1,1 @@
+"""One session: audio in, turn, reply out."""

@@ -1,0 +1,146 @@
+"""All settings, and the only reader of the environment: COMPANION_<SECTION>__<FIELD>.
+
+A model is named in one of three ways: `pack:NAME` (see `companion models list`), a path, or, where a
+backend takes one, a hub id or the name an endpoint knows it by.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Server(_Section):
+    """Where the server listens, and what it takes from a client."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    max_frame_bytes: int = Field(1_048_576, ge=4096, description="A larger WebSocket frame closes with 1009.")
+    outbound_events: int = Field(1024, ge=16, description="Events a client may leave unread before it is cut.")
+    drain_s: float = Field(10.0, ge=0)
+
+
+class Auth(_Section):
+    """Tokens: HS256 over `secret`. Without one a random secret is kept in the data directory."""
+
+    secret: SecretStr | None = None
+    token_ttl_s: float = Field(86_400.0, gt=0)
+
+
+class Database(_Section):
+    """SQLAlchemy URL; default: SQLite (WAL) in the data directory."""
+
+    url: str | None = None
+
+
+class Records(_Section):
+    """master_key: 32 bytes, base64url; wraps each person's key. Without one a random key is kept in `data_dir`."""
+
+    master_key: SecretStr | None = None
+
+
+class Models(_Section):
+    """Where model packs are looked for and kept."""
+
+    cache: Path = Path("~/.cache/companion/models")
+    directory: Path | None = Field(None, description="The operator's own directory of packs, looked at first.")
+    hub: str = Field("https://huggingface.co", description="Base URL of the model hub.")
+    offline: bool = False
+
+
+class Speech(_Section):
+    """Speech recognition."""
+
+    backend: str = "funasr"
+    model: str = "pack:whisper-base"
+    threads: int = Field(1, ge=1)
+    timeout_s: float = Field(60.0, gt=0)
+
+
+class Chat(_Section):
+    """The chat model. base_url, api_key, timeout_s and retries belong to `openai`; adapter to `transformers`."""
+
+    backend: str = "llamacpp"
+    model: str = "pack:qwen2.5-1.5b"
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    adapter: Path | None = None
+    threads: int = Field(2, ge=1)
+    context_tokens: int = Field(4096, ge=512)
+    max_tokens: int = Field(160, ge=1)
+    temperature: float = Field(0.6, ge=0, le=2)
+    timeout_s: float = Field(60.0, gt=0)
+    retries: int = Field(2, ge=0)
+
+
+class Embeddings(_Section):
+    """Sentence embeddings for memory."""
+
+    backend: str = "use"
+    model: str = "use-multilingual-v3"
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    timeout_s: float = Field(30.0, gt=0)
+
+
+class Memory(_Section):
+    """The memory index: Chroma in process (`embedded`), or a `chroma run` server."""
+
+    index: Literal["embedded", "server"] = "embedded"
+    host: str = "127.0.0.1"
+    port: int = 8001
+    shards: int = Field(16, ge=1)
+    recalls: int = Field(4, ge=0, description="Memories at most in one prompt.")
+
+
+class Turn(_Section):
+    """Turn taking and the turn's deadlines, seconds."""
+
+    threshold: float = Field(0.5, gt=0, lt=1, description="Speech probability that starts speech.")
+    start_s: float = Field(0.1, ge=0)
+    silence_s: float = Field(0.5, gt=0)
+    max_utterance_s: float = Field(60.0, gt=1)
+    affect_deadline_s: float = Field(0.15, ge=0, description="Wait for the voice after the words are known.")
+    overlap: bool = Field(True, description="ASR and voice side by side; false only to measure the difference.")
+
+
+class Persona(_Section):
+    """Which persona speaks; its files are in prompts/personas."""
+
+    name: str = "default"
+
+
+class Settings(BaseSettings):
+    """Everything that an operator may set."""
+
+    model_config = SettingsConfigDict(env_prefix="COMPANION_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    data_dir: Path = Path("var")
+    server: Server = Server()
+    auth: Auth = Auth()
+    database: Database = Database()
+    records: Records = Records()
+    models: Models = Models()
+    speech: Speech = Speech()
+    chat: Chat = Chat()
+    embeddings: Embeddings = Embeddings()
+    memory: Memory = Memory()
+    turn: Turn = Turn()
+    persona: Persona = Persona()
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the database."""
+        return self.database.url or f"sqlite+aiosqlite:///{self.data_dir / 'companion.db'}"
+
+    @property
+    def model_cache(self) -> Path:
+        """Where fetched and converted packs are kept."""
+        return self.models.cache.expanduser()

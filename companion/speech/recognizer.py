@@ -1,0 +1,62 @@
+"""Speech -> words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said. text "" when there were no words in it.
+
+    language: ISO 639-1 code ("zh", "en"), None when the backend does not tell.
+    confidence: 0..1, None when the backend gives none.
+    """
+
+    text: str
+    language: str | None = None
+    confidence: float | None = None
+
+
+class Recognizer(Protocol):
+    """One speech recogniser, shared by all sessions."""
+
+    name: str
+
+    async def recognize(self, samples: Samples, language: str | None = None) -> Transcript:
+        """Words of one utterance: float32, shape (n,), 16 kHz, full scale +-1.
+
+        language: a hint, or None to detect. Raises AudioError for what cannot be speech (NaN, under 25 ms),
+        SpeechError when the model fails.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+class FakeRecognizer:
+    """For tests: answers with the given transcripts in turn, then with the last for ever."""
+
+    name = "fake"
+
+    def __init__(self, *transcripts: str, language: str | None = "zh", delay_s: float = 0.0) -> None:
+        self._transcripts: Sequence[str] = transcripts or ("",)
+        self._language, self._delay_s, self.calls = language, delay_s, 0
+
+    async def recognize(self, samples: Samples, language: str | None = None) -> Transcript:
+        import asyncio
+
+        text = self._transcripts[min(self.calls, len(self._transcripts) - 1)]
+        self.calls += 1
+        await asyncio.sleep(self._delay_s)
+        return Transcript(text, language or self._language, 1.0)
+
+    async def close(self) -> None:
+        """Nothing to close."""

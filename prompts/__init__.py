@@ -1,0 +1,1 @@
+"""Affect, recall and history meet here and become messages."""
