@@ -1,0 +1,141 @@
+"""What a session tells whoever listens; `api.realtime` puts it on the wire. Times are seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from affect.types import Affect
+from memory.types import Memory, Recall
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """Speech began at at_s of the stream."""
+
+    item_id: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """Speech ended at at_s of the stream."""
+
+    item_id: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCommitted:
+    """What the person said is on disk and survives the process. text: None for audio."""
+
+    item_id: str
+    previous_item_id: str | None
+    text: str | None
+    audio_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed:
+    """The words of an utterance; "" when there were none."""
+
+    item_id: str
+    text: str
+    language: str | None
+    audio_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionFailed:
+    """The utterance could not be recognised; its audio is kept."""
+
+    item_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AffectRead:
+    """How the person seems this turn."""
+
+    item_id: str
+    affect: Affect
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStarted:
+    """A reply begins; its text is item `item_id`."""
+
+    response_id: str
+    item_id: str
+    previous_item_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemoriesUsed:
+    """What was recalled for a reply."""
+
+    response_id: str
+    recalls: Sequence[Recall]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDelta:
+    """A piece of the reply."""
+
+    response_id: str
+    item_id: str
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDone:
+    """The reply ended. status: completed, cancelled, failed or incomplete; reason: why, for the last three."""
+
+    response_id: str
+    item_id: str
+    text: str
+    status: str
+    reason: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTimed:
+    """Seconds spent in each part: asr, affect, recall, compose, queue, first_token, total."""
+
+    response_id: str
+    timings: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoriesSaved:
+    """What was learnt about the person in a turn."""
+
+    response_id: str
+    memories: Sequence[Memory]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Something went wrong and the session goes on. code: the wire's name for it."""
+
+    code: str
+    message: str
+    item_id: str | None = None
+
+
+Event = (
+    SpeechStarted
+    | SpeechStopped
+    | ItemCommitted
+    | Transcribed
+    | TranscriptionFailed
+    | AffectRead
+    | ReplyStarted
+    | MemoriesUsed
+    | ReplyDelta
+    | ReplyDone
+    | TurnTimed
+    | MemoriesSaved
+    | Failed
+)

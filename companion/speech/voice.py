@@ -1,0 +1,53 @@
+"""An utterance -> how its voice sounds beside the person's usual one, off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from affect.baseline import Usual
+from affect.types import Prosody, VoiceAffect
+from companion.speech.recognizer import Samples
+
+
+class VoiceReader(Protocol):
+    """Reads the voice of an utterance."""
+
+    async def read(self, samples: Samples, usual: Mapping[str, Usual]) -> tuple[VoiceAffect, Prosody]:
+        """float32, shape (n,), 16 kHz. Raises ValueError for audio that cannot be measured (under 40 ms, NaN)."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class ProsodyReader:
+    """Prosody and the arousal formula, in one worker thread of its own."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="voice")
+
+    async def read(self, samples: Samples, usual: Mapping[str, Usual]) -> tuple[VoiceAffect, Prosody]:
+        from affect.voice import read_voice
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, read_voice, samples, usual)
+
+    async def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class FakeVoiceReader:
+    """For tests: knows nothing of the voice, after delay_s."""
+
+    def __init__(self, delay_s: float = 0.0) -> None:
+        self._delay_s = delay_s
+
+    async def read(self, samples: Samples, usual: Mapping[str, Usual]) -> tuple[VoiceAffect, Prosody]:
+        await asyncio.sleep(self._delay_s)
+        duration = samples.size / 16_000
+        prosody = Prosody(duration, 0.0, 1.0, None, None, None, None, None, None, None)
+        return VoiceAffect(None, None, 1.0, 0, {}), prosody
+
+    async def close(self) -> None:
+        """Nothing to close."""
