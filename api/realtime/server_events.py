@@ -1,0 +1,320 @@
+"""companion.v1, server to client: every frame the server sends, with the fields that OpenAI's clients require.
+
+Indices are always 0: an item has one content part and a response has one item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from affect.types import Affect
+from api.realtime.protocol import ContentPart
+from memory.types import Memory, Recall
+
+Status = Literal["in_progress", "completed", "cancelled", "failed", "incomplete"]
+
+
+class Item(Struct, frozen=True, kw_only=True):
+    """One message of the conversation."""
+
+    id: str
+    role: Literal["user", "assistant", "system"]
+    status: Literal["in_progress", "completed", "incomplete"]
+    content: Sequence[ContentPart] = ()
+    object: str = "realtime.item"
+    type: str = "message"
+
+
+def user_text(item_id: str, text: str) -> Item:
+    """A typed message of the person."""
+    return Item(id=item_id, role="user", status="completed", content=(ContentPart(type="input_text", text=text),))
+
+
+def user_audio(item_id: str, transcript: str | None = None) -> Item:
+    """A spoken message of the person; transcript None until it is known."""
+    part = ContentPart(type="input_audio", transcript=transcript)
+    return Item(id=item_id, role="user", status="completed", content=(part,))
+
+
+def assistant_text(item_id: str, text: str | None, *, complete: bool = True) -> Item:
+    """A reply; text None while it has only begun."""
+    if text is None:
+        return Item(id=item_id, role="assistant", status="in_progress")
+    part = ContentPart(type="output_text", text=text)
+    return Item(id=item_id, role="assistant", status="completed" if complete else "incomplete", content=(part,))
+
+
+class StatusDetails(Struct, frozen=True, kw_only=True):
+    """Why a response did not complete; error: {type, code} when it failed."""
+
+    type: str
+    reason: str | None = None
+    error: Mapping[str, str | None] | None = None
+
+
+class Response(Struct, frozen=True, kw_only=True):
+    """A response as OpenAI's clients read it. usage: tokens, when they were counted."""
+
+    id: str
+    status: Status
+    output: Sequence[Item] = ()
+    status_details: StatusDetails | None = None
+    usage: Mapping[str, int] | None = None
+    metadata: Mapping[str, str] | None = None
+    output_modalities: Sequence[str] = ("text",)
+    object: str = "realtime.response"
+
+
+class ErrorBody(Struct, frozen=True, kw_only=True):
+    """type: invalid_request_error or server_error. event_id: the client event that caused it."""
+
+    type: str
+    message: str
+    code: str | None = None
+    param: str | None = None
+    event_id: str | None = None
+
+
+class ServerEvent(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """event_id and seq are filled in by `encode`."""
+
+    event_id: str = ""
+    seq: int = 0
+
+
+class SessionCreated(ServerEvent, frozen=True, kw_only=True, tag="session.created"):
+    session: Mapping[str, Any]
+
+
+class SessionUpdated(ServerEvent, frozen=True, kw_only=True, tag="session.updated"):
+    session: Mapping[str, Any]
+
+
+class CompanionSession(ServerEvent, frozen=True, kw_only=True, tag="companion.session"):
+    """limits: name -> number. resume_token null: this server cannot resume."""
+
+    session_id: str
+    ai_disclosure: str
+    resume_token: str | None = None
+    limits: Mapping[str, float] = {}
+    replayed: int = 0
+
+
+class SpeechStarted(ServerEvent, frozen=True, kw_only=True, tag="input_audio_buffer.speech_started"):
+    item_id: str
+    audio_start_ms: int
+
+
+class SpeechStopped(ServerEvent, frozen=True, kw_only=True, tag="input_audio_buffer.speech_stopped"):
+    item_id: str
+    audio_end_ms: int
+
+
+class AudioCommitted(ServerEvent, frozen=True, kw_only=True, tag="input_audio_buffer.committed"):
+    item_id: str
+    previous_item_id: str | None = None
+
+
+class AudioCleared(ServerEvent, frozen=True, kw_only=True, tag="input_audio_buffer.cleared"):
+    """What was not committed is forgotten."""
+
+
+class ItemAdded(ServerEvent, frozen=True, kw_only=True, tag="conversation.item.added"):
+    item: Item
+    previous_item_id: str | None = None
+
+
+class ItemDone(ServerEvent, frozen=True, kw_only=True, tag="conversation.item.done"):
+    item: Item
+    previous_item_id: str | None = None
+
+
+class ItemDeleted(ServerEvent, frozen=True, kw_only=True, tag="conversation.item.deleted"):
+    item_id: str
+
+
+class ItemTruncated(ServerEvent, frozen=True, kw_only=True, tag="conversation.item.truncated"):
+    item_id: str
+    content_index: int
+    audio_end_ms: int
+
+
+_TRANSCRIPTION = "conversation.item.input_audio_transcription"
+
+
+class TranscriptionCompleted(ServerEvent, frozen=True, kw_only=True, tag=f"{_TRANSCRIPTION}.completed"):
+    """language: ISO 639-1, null when the recogniser does not tell. usage: {"type": "duration", "seconds": s}."""
+
+    item_id: str
+    transcript: str
+    usage: Mapping[str, str | float]
+    language: str | None = None
+    content_index: int = 0
+
+
+class TranscriptionFailed(ServerEvent, frozen=True, kw_only=True, tag=f"{_TRANSCRIPTION}.failed"):
+    item_id: str
+    error: ErrorBody
+    content_index: int = 0
+
+
+class ResponseCreated(ServerEvent, frozen=True, kw_only=True, tag="response.created"):
+    response: Response
+
+
+class OutputItemAdded(ServerEvent, frozen=True, kw_only=True, tag="response.output_item.added"):
+    response_id: str
+    item: Item
+    output_index: int = 0
+
+
+class OutputItemDone(ServerEvent, frozen=True, kw_only=True, tag="response.output_item.done"):
+    response_id: str
+    item: Item
+    output_index: int = 0
+
+
+class _OfPart(ServerEvent, frozen=True, kw_only=True):
+    response_id: str
+    item_id: str
+    output_index: int = 0
+    content_index: int = 0
+
+
+class ContentPartAdded(_OfPart, frozen=True, kw_only=True, tag="response.content_part.added"):
+    part: Mapping[str, str]
+
+
+class ContentPartDone(_OfPart, frozen=True, kw_only=True, tag="response.content_part.done"):
+    part: Mapping[str, str]
+
+
+class TextDelta(_OfPart, frozen=True, kw_only=True, tag="response.output_text.delta"):
+    delta: str
+
+
+class TextDone(_OfPart, frozen=True, kw_only=True, tag="response.output_text.done"):
+    text: str
+
+
+class ResponseDone(ServerEvent, frozen=True, kw_only=True, tag="response.done"):
+    response: Response
+
+
+class AffectRead(ServerEvent, frozen=True, kw_only=True, tag="companion.affect"):
+    """How the person seems. status: final, partial or none. A number that is null is unknown, which is not neutral.
+
+    voice: {arousal, valence, uncertainty, evidence[]}, null for a typed turn. words: {valence, arousal,
+    uncertainty, evidence[[expression, weight]]}. evidence: both channels', readable.
+    """
+
+    item_id: str
+    final: bool
+    status: Literal["final", "partial", "none"]
+    valence: float | None
+    arousal: float | None
+    uncertainty: float
+    voice: Mapping[str, Any] | None
+    words: Mapping[str, Any] | None
+    incongruence: Mapping[str, Any] | None
+    baseline: Mapping[str, Any]
+    evidence: Sequence[str]
+    categories: Mapping[str, float] = {}
+    dominance: float | None = None
+    events: Sequence[str] = ()
+
+
+class MemoryLabel(Struct, frozen=True, kw_only=True):
+    """A memory as an app shows it. score: 0..1, of a recall only."""
+
+    id: str
+    kind: str
+    text: str
+    score: float | UnsetType = UNSET
+
+
+class MemoryEvent(ServerEvent, frozen=True, kw_only=True, tag="companion.memory"):
+    """used: recalled for this response; saved: learnt in this turn."""
+
+    response_id: str
+    used: Sequence[MemoryLabel] = ()
+    saved: Sequence[MemoryLabel] = ()
+
+
+class Timings(ServerEvent, frozen=True, kw_only=True, tag="companion.timings"):
+    """Seconds; null where a turn had no such part."""
+
+    response_id: str
+    asr: float | None = None
+    affect: float | None = None
+    recall: float | None = None
+    compose: float | None = None
+    queue: float | None = None
+    first_token: float | None = None
+    total: float | None = None
+
+
+class Notice(ServerEvent, frozen=True, kw_only=True, tag="companion.notice"):
+    """kind: ai_disclosure, break_reminder, degraded, overloaded or draining."""
+
+    kind: str
+    message: str | None = None
+    retry_after_s: float | None = None
+
+
+class Pong(ServerEvent, frozen=True, kw_only=True, tag="companion.pong"):
+    """The answer to companion.ping; ping_id: that event's id."""
+
+    ping_id: str | None = None
+
+
+class Error(ServerEvent, frozen=True, kw_only=True, tag="error"):
+    error: ErrorBody
+
+
+def affect_read(item_id: str, affect: Affect) -> AffectRead:
+    """The event for one reading."""
+    voice, words, odd = affect.voice, affect.words, affect.incongruence
+    return AffectRead(
+        item_id=item_id,
+        final=affect.status == "final",
+        status=affect.status,
+        valence=affect.valence,
+        arousal=affect.arousal,
+        uncertainty=affect.uncertainty,
+        voice=voice and _fields(voice, "arousal", "valence", "uncertainty", "evidence"),
+        words=words and _fields(words, "valence", "arousal", "uncertainty", "evidence"),
+        incongruence=odd and _fields(odd, "score", "kind"),
+        baseline={"n": voice.n, "z": dict(voice.z)} if voice else {"n": 0, "z": {}},
+        evidence=[
+            *(voice.evidence if voice else ()),
+            *(f"{expression} {weight:+.2f}" for expression, weight in (words.evidence if words else ())),
+        ],
+    )
+
+
+def memories_used(response_id: str, recalls: Sequence[Recall]) -> MemoryEvent:
+    """The event for what was recalled."""
+    return MemoryEvent(response_id=response_id, used=[_label(recall.memory, recall.score) for recall in recalls])
+
+
+def memories_saved(response_id: str, memories: Sequence[Memory]) -> MemoryEvent:
+    """The event for what was learnt."""
+    return MemoryEvent(response_id=response_id, saved=[_label(memory) for memory in memories])
+
+
+def encode(event: ServerEvent, event_id: str, seq: int) -> str:
+    """The text frame: the event with its id, and its number in this session (1, 2, 3 ...)."""
+    return msgspec.json.encode(msgspec.structs.replace(event, event_id=event_id, seq=seq)).decode()
+
+
+def _fields(value: object, *names: str) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in names}
+
+
+def _label(memory: Memory, score: float | UnsetType = UNSET) -> MemoryLabel:
+    return MemoryLabel(id=memory.id, kind=str(memory.kind), text=memory.text, score=score)
