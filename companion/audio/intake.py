@@ -1,0 +1,84 @@
+"""Frames of one session -> 16 kHz samples, kept from shortly before speech until they are committed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from companion.errors import AudioError
+
+SAMPLE_RATE = 16_000
+RATES = (8_000, 16_000, 24_000, 48_000)
+Samples = NDArray[np.float32]
+
+
+class Pcm:
+    """PCM16LE of any length at one rate -> float32 at 16 kHz; an odd byte waits for the next frame."""
+
+    def __init__(self, rate: int) -> None:
+        if rate not in RATES:
+            raise AudioError(f"a rate of {rate} Hz is not taken: send one of {RATES}", code="unsupported_rate")
+        self.rate, self._odd = rate, b""
+        self._resampler = None
+        if rate != SAMPLE_RATE:
+            import soxr
+
+            self._resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether half a sample waits for its other byte."""
+        return bool(self._odd)
+
+    def decode(self, frame: bytes) -> Samples:
+        """The samples that this frame completes."""
+        frame = self._odd + frame if self._odd else frame
+        odd = len(frame) % 2
+        self._odd = frame[-1:] if odd else b""
+        samples = np.frombuffer(frame, "<i2", count=len(frame) // 2).astype(np.float32) / np.float32(32_768)
+        if self._resampler is None:
+            return samples
+        return np.asarray(self._resampler.resample_chunk(samples), dtype=np.float32)
+
+
+class Buffer:
+    """The newest samples of a stream, addressed by their place in it (0 = its first sample).
+
+    Holds at most `capacity` samples; `keep_from` says from where on they may still be needed.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._chunks: list[Samples] = []
+        self.start = self.end = 0
+
+    def append(self, samples: Samples) -> None:
+        """Add samples. Raises AudioError (audio_overrun) when more is kept than the capacity."""
+        if self.end - self.start + samples.size > self._capacity:
+            raise AudioError(
+                f"more than {self._capacity / SAMPLE_RATE:.0f} s of audio wait: commit or clear the buffer",
+                code="audio_overrun",
+            )
+        if samples.size:
+            self._chunks.append(samples)
+            self.end += samples.size
+
+    def keep_from(self, position: int) -> None:
+        """Forget whole chunks before `position`."""
+        count = 0
+        while count < len(self._chunks) and self.start + self._chunks[count].size <= position:
+            self.start += self._chunks[count].size
+            count += 1
+        del self._chunks[:count]
+
+    def slice(self, start: int, end: int) -> Samples:
+        """Samples of [start, end) that are still here, shape (n,)."""
+        if not self._chunks:
+            return np.zeros(0, np.float32)
+        whole = np.concatenate(self._chunks)
+        return whole[max(0, start - self.start) : max(0, end - self.start)]
+
+    def clear(self) -> None:
+        """Forget everything; positions go on."""
+        self._chunks.clear()
+        self.start = self.end
