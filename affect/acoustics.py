@@ -47,6 +47,8 @@ class Arousal:
 def learn(usual: Mapping[str, Usual], prosody: Prosody) -> dict[str, Usual]:
     """The baseline after one more utterance; what was not measured leaves its moments as they were."""
     learnt = dict(usual)
+    if prosody.f0_mean_st is None:  # noise has a level and a timbre too: nothing is learnt without a voice
+        return learnt
     for measure in WEIGHTS:
         value = getattr(prosody, measure)
         if value is not None:

@@ -6,6 +6,7 @@ Shrinking matters: z-scores over a handful of clips by their own deviation are w
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 # Population spread between utterances of one speaker (same units as Prosody); authored priors, not fitted.
@@ -42,3 +43,13 @@ class Usual:
             return None
         variance = (self.m2 + _PRIOR_WEIGHT * population_sd**2) / (self.n + _PRIOR_WEIGHT)
         return (value - self.mean) / math.sqrt(variance)
+
+
+def to_json(usual: Mapping[str, Usual]) -> dict[str, list[float]]:
+    """measure -> [n, mean, m2], for keeping."""
+    return {measure: [known.n, known.mean, known.m2] for measure, known in usual.items()}
+
+
+def from_json(kept: Mapping[str, Sequence[float]]) -> dict[str, Usual]:
+    """The inverse of to_json."""
+    return {measure: Usual(int(n), float(mean), float(m2)) for measure, (n, mean, m2) in kept.items()}

@@ -50,7 +50,7 @@ def analyse(samples: _Array) -> Prosody:
     normal = _autocorrelation(windowed, window)
     f0, clarity = _pitch(normal, _F0_MIN, _F0_MAX)
     voiced = clarity > _VOICED_CLARITY
-    if voiced.any():  # second pass in this voice's own range, against octave errors (Hirst 2007)
+    if voiced.any():  # second pass in this voice's own range, against octave errors
         q25, q75 = np.percentile(f0[voiced], [25, 75])
         f0, clarity = _pitch(normal, max(_F0_MIN, 0.75 * q25), min(_F0_MAX, 1.5 * q75))
         voiced = clarity > _VOICED_CLARITY
