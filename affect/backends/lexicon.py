@@ -26,8 +26,8 @@ _WEAKER = re.compile(r"有点儿?|有些|稍微|一点点?|\b(?:a bit|a little|k
 _CLAUSE = re.compile(r"[，。！？；,.!?;\n]+|但是?|可是|不过|\bbut\b|\bthough\b", re.IGNORECASE)
 # Said as often by those who are not fine: a weak sign with high uncertainty.
 _DENIAL = re.compile(
-    r"没事|没什么|没关系|我能有什么事|不用管我|无所谓|随便吧|\b(?:i'm|i am|it's|it is) (?:fine|ok|okay|nothing)\b|\bnever mind\b|"
-    r"\bdon't worry about me\b",
+    r"没事|没什么|没关系|我能有什么事|不用管我|无所谓|随便吧|\b(?:i'm|i am|it's|it is) (?:fine|ok|okay|nothing)\b|"
+    r"\bnever mind\b|\bdon't worry about me\b",
     re.IGNORECASE,
 )
 _WISH = re.compile(r"要是|如果|希望|\bi wish\b|\bif only\b|\bi hope\b", re.IGNORECASE)
