@@ -1,0 +1,81 @@
+"""Tables of the records. Times are unix seconds, so that SQLite and PostgreSQL answer alike.
+
+What a person said, and whatever quotes it, is kept as sealed bytes (see `crypto`); numbers stay readable.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, Column, Double, ForeignKey, Index, LargeBinary, String
+from sqlmodel import Field, SQLModel
+
+_Json = JSON(none_as_null=True)
+
+
+class UserRow(SQLModel, table=True):
+    """A person. wrapped_key: their key, encrypted with the master key; without it nothing of theirs can be read."""
+
+    __tablename__: ClassVar[str] = "user"  # type: ignore[misc]
+
+    id: str = Field(sa_column=Column(String(128), primary_key=True))
+    created_at: float = Field(sa_column=Column(Double, nullable=False))
+    wrapped_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    baseline: bytes | None = Field(default=None, sa_column=Column(LargeBinary))  # sealed: a voice is a biometric
+
+
+class SessionRow(SQLModel, table=True):
+    """One conversation, from connection to close."""
+
+    __tablename__: ClassVar[str] = "session"  # type: ignore[misc]
+    __table_args__ = (Index("ix_session_user_started", "user_id", "started_at"),)
+
+    id: str = Field(sa_column=Column(String(128), primary_key=True))
+    user_id: str = Field(
+        sa_column=Column(String(128), ForeignKey("user.id", name="fk_session_user", ondelete="CASCADE"), nullable=False)
+    )
+    started_at: float = Field(sa_column=Column(Double, nullable=False))
+    ended_at: float | None = Field(default=None, sa_column=Column(Double))
+    client: str | None = Field(default=None, sa_column=Column(String(200)))
+    persona: str | None = Field(default=None, sa_column=Column(String(100)))
+    language: str | None = Field(default=None, sa_column=Column(String(16)))
+
+
+class TurnRow(SQLModel, table=True):
+    """One thing said, and its reply. state: committed, answered, cancelled, failed.
+
+    user_text, reply_text, affect_words (JSON whose evidence quotes the words) are sealed. audio: name in the spool.
+    """
+
+    __tablename__: ClassVar[str] = "turn"  # type: ignore[misc]
+    __table_args__ = (
+        Index("ix_turn_session_index", "session_id", "index"),
+        Index("ix_turn_user_created", "user_id", "created_at"),
+    )
+
+    id: str = Field(sa_column=Column(String(128), primary_key=True))
+    session_id: str = Field(
+        sa_column=Column(
+            String(128), ForeignKey("session.id", name="fk_turn_session", ondelete="CASCADE"), nullable=False
+        )
+    )
+    user_id: str = Field(
+        sa_column=Column(String(128), ForeignKey("user.id", name="fk_turn_user", ondelete="CASCADE"), nullable=False)
+    )
+    index: int
+    created_at: float = Field(sa_column=Column(Double, nullable=False))
+    modality: str = Field(sa_column=Column(String(16), nullable=False))
+    state: str = Field(sa_column=Column(String(16), nullable=False))
+    user_text: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    reply_text: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    audio: str | None = Field(default=None, sa_column=Column(String(200)))
+    audio_s: float | None = Field(default=None, sa_column=Column(Double))
+    language: str | None = Field(default=None, sa_column=Column(String(16)))
+    affect_words: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    affect_voice: dict[str, Any] | None = Field(default=None, sa_column=Column(_Json))
+    affect: dict[str, Any] | None = Field(default=None, sa_column=Column(_Json))
+    prompt_id: str | None = Field(default=None, sa_column=Column(String(128)))
+    prompt_blocks: dict[str, Any] | None = Field(default=None, sa_column=Column(_Json))
+    models: dict[str, Any] | None = Field(default=None, sa_column=Column(_Json))
+    timings: dict[str, Any] | None = Field(default=None, sa_column=Column(_Json))
+    error: str | None = Field(default=None, sa_column=Column(String(100)))

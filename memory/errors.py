@@ -1,0 +1,9 @@
+"""What can go wrong in memory."""
+
+
+class EmbedderError(Exception):
+    """Texts could not be embedded. The message never holds them. retryable: whether the same call may succeed later."""
+
+    def __init__(self, message: str, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.retryable = retryable
