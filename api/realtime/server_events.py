@@ -286,9 +286,9 @@ def affect_read(item_id: str, affect: Affect) -> AffectRead:
         valence=affect.valence,
         arousal=affect.arousal,
         uncertainty=affect.uncertainty,
-        voice=voice and _fields(voice, "arousal", "valence", "uncertainty", "evidence"),
-        words=words and _fields(words, "valence", "arousal", "uncertainty", "evidence"),
-        incongruence=odd and _fields(odd, "score", "kind"),
+        voice=_fields(voice, "arousal", "valence", "uncertainty", "evidence"),
+        words=_fields(words, "valence", "arousal", "uncertainty", "evidence"),
+        incongruence=_fields(odd, "score", "kind"),
         baseline={"n": voice.n, "z": dict(voice.z)} if voice else {"n": 0, "z": {}},
         evidence=[
             *(voice.evidence if voice else ()),
@@ -312,8 +312,8 @@ def encode(event: ServerEvent, event_id: str, seq: int) -> str:
     return msgspec.json.encode(msgspec.structs.replace(event, event_id=event_id, seq=seq)).decode()
 
 
-def _fields(value: object, *names: str) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in names}
+def _fields(value: object | None, *names: str) -> dict[str, Any] | None:
+    return None if value is None else {name: getattr(value, name) for name in names}
 
 
 def _label(memory: Memory, score: float | UnsetType = UNSET) -> MemoryLabel:
