@@ -5,6 +5,8 @@ setup: .venv/.ready
 	test -x $(PY) || python3.11 -m venv .venv
 	$(PY) -m pip install -q torch==2.13.0
 	$(PY) -m pip install -q -c constraints.txt -e '.[dev]'
+	# Without its dependencies: it asks for triton, which only a GPU needs, and has the others from above.
+	$(PY) -m pip install -q --no-deps openai-whisper==20250625
 	touch $@
 check: setup
 	$(PY) -m ruff check .
