@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from affect.types import Affect
 from memory.types import Memory, Recall
@@ -94,7 +95,7 @@ class ReplyDone:
     response_id: str
     item_id: str
     text: str
-    status: str
+    status: Literal["completed", "cancelled", "failed", "incomplete"]
     reason: str | None = None
     message: str | None = None
 

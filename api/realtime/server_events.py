@@ -307,6 +307,12 @@ def memories_saved(response_id: str, memories: Sequence[Memory]) -> MemoryEvent:
     return MemoryEvent(response_id=response_id, saved=[_label(memory) for memory in memories])
 
 
+def timings(response_id: str, seconds: Mapping[str, float]) -> Timings:
+    """The event for how long each part took; a part that this protocol does not name is left out."""
+    known: dict[str, Any] = {name: s for name, s in seconds.items() if name in Timings.__struct_fields__}
+    return Timings(response_id=response_id, **known)
+
+
 def encode(event: ServerEvent, event_id: str, seq: int) -> str:
     """The text frame: the event with its id, and its number in this session (1, 2, 3 ...)."""
     return msgspec.json.encode(msgspec.structs.replace(event, event_id=event_id, seq=seq)).decode()

@@ -16,7 +16,7 @@ _Json = JSON(none_as_null=True)
 class UserRow(SQLModel, table=True):
     """A person. wrapped_key: their key, encrypted with the master key; without it nothing of theirs can be read."""
 
-    __tablename__: ClassVar[str] = "user"  # type: ignore[misc]
+    __tablename__: ClassVar[str] = "user"
 
     id: str = Field(sa_column=Column(String(128), primary_key=True))
     created_at: float = Field(sa_column=Column(Double, nullable=False))
@@ -27,7 +27,7 @@ class UserRow(SQLModel, table=True):
 class SessionRow(SQLModel, table=True):
     """One conversation, from connection to close."""
 
-    __tablename__: ClassVar[str] = "session"  # type: ignore[misc]
+    __tablename__: ClassVar[str] = "session"
     __table_args__ = (Index("ix_session_user_started", "user_id", "started_at"),)
 
     id: str = Field(sa_column=Column(String(128), primary_key=True))
@@ -47,7 +47,7 @@ class TurnRow(SQLModel, table=True):
     user_text, reply_text, affect_words (JSON whose evidence quotes the words) are sealed. audio: name in the spool.
     """
 
-    __tablename__: ClassVar[str] = "turn"  # type: ignore[misc]
+    __tablename__: ClassVar[str] = "turn"
     __table_args__ = (
         Index("ix_turn_session_index", "session_id", "index"),
         Index("ix_turn_user_created", "user_id", "created_at"),

@@ -1,0 +1,51 @@
+"""`companion`: one command, its subcommands loaded when they are called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from companion.errors import CompanionError
+
+_COMMANDS = {
+    "serve": "Load the models and serve.",
+    "talk": "Stream recordings to a server as a client.",
+    "models": "Model packs: list, fetch, verify.",
+    "migrate": "Bring the database up to date.",
+    "token": "Issue a user token for development.",
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"api.commands.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+@click.group(cls=_Lazy)
+def companion() -> None:
+    """Backend of a companion that hears how something is said."""
+
+
+def main() -> None:
+    """The console script: an error of ours is one line on stderr and exit code 2."""
+    try:
+        companion()
+    except CompanionError as error:
+        click.echo(f"companion: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

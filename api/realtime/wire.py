@@ -1,0 +1,81 @@
+"""A session's events -> the frames of companion.v1, in the order in which OpenAI's clients expect them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from api.realtime import server_events as wire
+from companion import events
+
+
+def frames(event: events.Event) -> Iterator[wire.ServerEvent]:
+    """The frames that tell one event."""
+    match event:
+        case events.SpeechStarted():
+            yield wire.SpeechStarted(item_id=event.item_id, audio_start_ms=round(event.at_s * 1000))
+        case events.SpeechStopped():
+            yield wire.SpeechStopped(item_id=event.item_id, audio_end_ms=round(event.at_s * 1000))
+        case events.ItemCommitted():
+            yield from _committed(event)
+        case events.Transcribed():
+            yield wire.TranscriptionCompleted(
+                item_id=event.item_id,
+                transcript=event.text,
+                usage={"type": "duration", "seconds": event.audio_s},
+                language=event.language,
+            )
+        case events.TranscriptionFailed():
+            body = wire.ErrorBody(type="server_error", code="transcription_failed", message=event.message)
+            yield wire.TranscriptionFailed(item_id=event.item_id, error=body)
+        case events.AffectRead():
+            yield wire.affect_read(event.item_id, event.affect)
+        case events.ReplyStarted():
+            yield from _started(event)
+        case events.MemoriesUsed():
+            yield wire.memories_used(event.response_id, event.recalls)
+        case events.ReplyDelta():
+            yield wire.TextDelta(response_id=event.response_id, item_id=event.item_id, delta=event.delta)
+        case events.ReplyDone():
+            yield from _done(event)
+        case events.TurnTimed():
+            yield wire.timings(event.response_id, event.timings)
+        case events.MemoriesSaved():
+            yield wire.memories_saved(event.response_id, event.memories)
+        case events.Failed():
+            yield wire.Error(error=wire.ErrorBody(type="server_error", code=event.code, message=event.message))
+
+
+def _committed(event: events.ItemCommitted) -> Iterator[wire.ServerEvent]:
+    spoken = event.text is None
+    item = wire.user_audio(event.item_id) if event.text is None else wire.user_text(event.item_id, event.text)
+    if spoken:
+        yield wire.AudioCommitted(item_id=event.item_id, previous_item_id=event.previous_item_id)
+    yield wire.ItemAdded(item=item, previous_item_id=event.previous_item_id)
+    yield wire.ItemDone(item=item, previous_item_id=event.previous_item_id)
+
+
+def _started(event: events.ReplyStarted) -> Iterator[wire.ServerEvent]:
+    item = wire.assistant_text(event.item_id, None)
+    yield wire.ResponseCreated(response=wire.Response(id=event.response_id, status="in_progress"))
+    yield wire.OutputItemAdded(response_id=event.response_id, item=item)
+    yield wire.ItemAdded(item=item, previous_item_id=event.previous_item_id)
+    part = {"type": "output_text", "text": ""}
+    yield wire.ContentPartAdded(response_id=event.response_id, item_id=event.item_id, part=part)
+
+
+def _done(event: events.ReplyDone) -> Iterator[wire.ServerEvent]:
+    complete = event.status == "completed"
+    item = wire.assistant_text(event.item_id, event.text, complete=complete)
+    yield wire.TextDone(response_id=event.response_id, item_id=event.item_id, text=event.text)
+    part = {"type": "output_text", "text": event.text}
+    yield wire.ContentPartDone(response_id=event.response_id, item_id=event.item_id, part=part)
+    yield wire.OutputItemDone(response_id=event.response_id, item=item)
+    yield wire.ItemDone(item=item)
+    details = None
+    if not complete:
+        failed = event.status == "failed"
+        error = {"type": "server_error", "code": event.reason, "message": event.message} if failed else None
+        details = wire.StatusDetails(type=event.reason or event.status, reason=event.reason, error=error)
+    yield wire.ResponseDone(
+        response=wire.Response(id=event.response_id, status=event.status, output=(item,), status_details=details)
+    )

@@ -1,0 +1,51 @@
+"""Audio of utterances that were committed: sealed files, synced before anybody is told that they are safe."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from companion.errors import StorageError
+from companion.records.crypto import KeyRing
+
+
+class Spool:
+    """One file an utterance: PCM16LE at 16 kHz, sealed with the person's key."""
+
+    def __init__(self, folder: Path, ring: KeyRing) -> None:
+        self._folder, self._ring = folder, ring
+
+    def write(self, user_id: str, turn_id: str, samples: NDArray[np.float32]) -> str:
+        """The file's name, once it survives a crash. samples: float32, 16 kHz. Raises StorageError (disk full)."""
+        pcm = (np.clip(samples, -1.0, 1.0) * 32_767).astype("<i2").tobytes()
+        name = f"{turn_id}.pcm"
+        part = self._folder / f"{name}.part"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                file.write(self._ring.seal_bytes(user_id, pcm))
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._folder / name)
+            directory = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise StorageError(
+                f"the utterance could not be kept ({os.strerror(error.errno or 0)}): free space in {self._folder}"
+            ) from None
+        return name
+
+    def read(self, user_id: str, name: str) -> NDArray[np.float32]:
+        """The samples of a committed utterance: float32, 16 kHz. Raises StorageError."""
+        try:
+            blob = (self._folder / name).read_bytes()
+        except OSError as error:
+            raise StorageError(f"a recording cannot be read ({os.strerror(error.errno or 0)})") from None
+        return np.frombuffer(self._ring.open_bytes(user_id, blob), "<i2").astype(np.float32) / np.float32(32_768)

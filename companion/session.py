@@ -1,0 +1,168 @@
+"""One person's stream: audio in, turn taking, and the conversation it leads to. Glue only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+from companion.audio.intake import SAMPLE_RATE, Buffer, Pcm, Samples
+from companion.conversation import Conversation, new_id
+from companion.engine import Engine
+from companion.errors import AudioError, CompanionError
+from companion.events import Event, Failed, ReplyDelta, ReplyDone, ReplyStarted, SpeechStarted, SpeechStopped
+from companion.turn_taking import BargeIn, Started, Stopped, TurnTaking, TurnTakingConfig
+
+_PREROLL = SAMPLE_RATE  # one second is kept while nobody speaks
+_SHORTEST = SAMPLE_RATE // 40  # 25 ms: less cannot be recognised
+
+
+class Session:
+    """Feed it audio and text; it calls `emit` with each event, in order, from the event loop."""
+
+    def __init__(self, engine: Engine, conversation: Conversation, emit: Callable[[Event], None]) -> None:
+        self._engine, self._conversation, self._emit_out = engine, conversation, emit
+        capacity = int((engine.settings.turn.max_utterance_s + 60) * SAMPLE_RATE)
+        self._buffer = Buffer(capacity)
+        self._pcm = Pcm(SAMPLE_RATE)
+        self._stream = engine.ticker.open(self._window)
+        self._turns: TurnTaking | None = TurnTaking(TurnTakingConfig.of(engine.settings.turn))
+        self._create_response = self._interrupt_response = True
+        self._speaking: str | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._in_order = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, engine: Engine, user_id: str, session_id: str, emit: Callable[[Event], None]) -> Session:
+        """Begin a session: the person's memories and usual voice are loaded once. Raises StorageError."""
+        holder: list[Session] = []
+        conversation = await Conversation.open(engine, user_id, session_id, lambda event: holder[0]._emit(event))
+        session = cls(engine, conversation, emit)
+        holder.append(session)
+        return session
+
+    def configure(
+        self,
+        *,
+        rate: int,
+        turn_taking: TurnTakingConfig | None,
+        create_response: bool,
+        interrupt_response: bool,
+        language: str | None,
+        max_tokens: int | None,
+    ) -> None:
+        """What the client chose. turn_taking None: the client commits by itself. Raises AudioError for the rate."""
+        if rate != self._pcm.rate:
+            self._pcm = Pcm(rate)
+        if turn_taking is None:
+            self._turns = None
+        elif self._turns is None:
+            self._turns = TurnTaking(turn_taking)
+        else:
+            self._turns.config = turn_taking
+        self._create_response, self._interrupt_response = create_response, interrupt_response
+        self._conversation.language_hint = language
+        self._conversation.max_tokens = max_tokens
+
+    def feed(self, pcm: bytes) -> None:
+        """PCM16LE mono at the session's rate, any length. Raises AudioError (audio_overrun)."""
+        samples = self._pcm.decode(pcm)
+        self._buffer.append(samples)
+        if self._turns is not None:
+            self._engine.ticker.push(self._stream, samples)
+
+    def _window(self, probability: float, start: int, end: int) -> None:
+        turns = self._turns
+        if turns is None:
+            return
+        for command in turns.window(probability, start / SAMPLE_RATE, end / SAMPLE_RATE):
+            match command:
+                case Started():
+                    self._speaking = new_id("item")
+                    self._emit(SpeechStarted(self._speaking, command.at_s))
+                case Stopped():
+                    self._utter(command)
+                case BargeIn() if self._interrupt_response:
+                    self._spawn(self._conversation.cancel("turn_detected"))
+                case BargeIn():
+                    pass
+        keep = turns.keep_from_s
+        self._buffer.keep_from(end - _PREROLL if keep is None else int(keep * SAMPLE_RATE))
+
+    def _utter(self, stopped: Stopped) -> None:
+        item_id, self._speaking = self._speaking or new_id("item"), None
+        self._emit(SpeechStopped(item_id, stopped.at_s))
+        samples = self._buffer.slice(int(stopped.start_s * SAMPLE_RATE), int(stopped.end_s * SAMPLE_RATE))
+        self._spawn(self._say(item_id, samples, respond=self._create_response))
+
+    async def _say(self, item_id: str, samples: Samples, *, respond: bool) -> None:
+        async with self._in_order:
+            try:
+                await self._conversation.say_audio(item_id, samples)
+            except CompanionError as error:
+                self._emit(Failed("storage_error", str(error), item_id))
+                return
+            if respond:
+                await self._answer()
+
+    async def commit(self) -> None:
+        """The client ends the utterance. Raises AudioError (empty_buffer) when there is too little audio."""
+        if self._turns is not None:
+            await self._engine.ticker.drained()
+            stopped = self._turns.commit(self._stream.position / SAMPLE_RATE)
+            if stopped is not None:
+                self._utter(stopped)
+                return
+        samples = self._buffer.slice(self._buffer.start, self._buffer.end)
+        if samples.size < _SHORTEST:
+            raise AudioError("less than 25 ms of audio wait: send audio before you commit", code="empty_buffer")
+        self._buffer.clear()
+        await self._say(new_id("item"), samples, respond=False)
+
+    def clear(self) -> None:
+        """Forget audio that was not committed."""
+        self._buffer.clear()
+        if self._turns is not None:
+            self._turns.clear()
+
+    async def say(self, item_id: str, text: str) -> None:
+        """A typed item. Raises StorageError."""
+        async with self._in_order:
+            await self._conversation.say_text(item_id, text)
+
+    async def respond(self) -> None:
+        """Reply to what was said. A reply that still runs is finished with first."""
+        async with self._in_order:
+            await self._answer()
+
+    async def _answer(self) -> None:
+        await self._conversation.cancel("turn_detected")
+        self._conversation.respond()
+
+    async def cancel(self, reason: str) -> None:
+        """Stop the reply. reason: turn_detected or client_cancelled."""
+        await self._conversation.cancel(reason)
+
+    def _emit(self, event: Event) -> None:
+        if self._turns is not None:
+            match event:
+                case ReplyStarted():
+                    self._turns.thinking()
+                case ReplyDelta():
+                    self._turns.replying()
+                case ReplyDone():
+                    self._turns.replied()
+        self._emit_out(event)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """End the session: what was said while it closes is still committed and recorded."""
+        self._engine.ticker.leave(self._stream)
+        if self._turns is not None and (stopped := self._turns.commit(self._stream.position / SAMPLE_RATE)):
+            self._utter(stopped)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._conversation.close()
