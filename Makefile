@@ -1,5 +1,6 @@
 PY := .venv/bin/python
-.PHONY: setup check test
+COMPANION := .venv/bin/companion
+.PHONY: setup models demo serve check test
 setup: .venv/.ready
 .venv/.ready: pyproject.toml constraints.txt
 	test -x $(PY) || python3.11 -m venv .venv
@@ -8,6 +9,12 @@ setup: .venv/.ready
 	# Without its dependencies: it asks for triton, which only a GPU needs, and has the others from above.
 	$(PY) -m pip install -q --no-deps openai-whisper==20250625
 	touch $@
+models: setup
+	$(COMPANION) models fetch
+demo: models
+	$(COMPANION) demo
+serve: models
+	$(COMPANION) serve
 check: setup
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .

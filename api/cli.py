@@ -11,6 +11,7 @@ from companion.errors import CompanionError
 
 _COMMANDS = {
     "serve": "Load the models and serve.",
+    "demo": "Two people talk to a real server, in two languages.",
     "talk": "Stream recordings to a server as a client.",
     "models": "Model packs: list, fetch, verify.",
     "migrate": "Bring the database up to date.",

@@ -23,9 +23,11 @@ _WORDS = {
         "note": "旁注",
         "voice": "声音",
         "words": "话里",
-        "remember": "记得",
+        "remember": "你记得对方说过：{}。先提起它。",
+        "quote": "“{}”",
         "how": "回应",
         "stop": "。",
+        "colon": "：",
         "up": "比平时高、急",
         "down": "比平时低、轻",
         "masked_distress": "话里听着还好，声音不太像。",
@@ -33,16 +35,18 @@ _WORDS = {
         "calm_venting": "话很重，声音却很平。",
         "bad": "不太好受",
         "good": "心情不错",
-        "comfort": "先陪伴和理解，不急着给建议",
-        "share": "和对方一起高兴",
+        "comfort": "先说一句理解的话，再轻轻问一句",
+        "share": "和对方一起高兴，问问是怎么回事",
     },
     "en": {
         "note": "note",
         "voice": "voice",
         "words": "words",
-        "remember": "remember",
+        "remember": "you remember they said: {}. Bring it up first.",
+        "quote": '"{}"',
         "how": "answer",
         "stop": ".",
+        "colon": ": ",
         "up": "higher and faster than usual",
         "down": "lower and quieter than usual",
         "masked_distress": "The words sound fine, the voice does not quite.",
@@ -50,8 +54,8 @@ _WORDS = {
         "calm_venting": "The words are heavy, the voice is flat.",
         "bad": "having a hard time",
         "good": "in good spirits",
-        "comfort": "be with them and understand first; no advice yet",
-        "share": "share the joy",
+        "comfort": "first one sentence of understanding, then one gentle question",
+        "share": "share the joy and ask how it came about",
     },
 }
 
@@ -69,7 +73,7 @@ def compose(
     wording = _WORDS[persona.language]
     notes = [line for line in (_affect_line(affect, wording), _recall_line(recalls, wording)) if line]
     if how := _strategy(affect, wording):
-        notes.append(f"{wording['how']}：{how}{wording['stop']}")
+        notes.append(f"{wording['how']}{wording['colon']}{how}{wording['stop']}")
     note = f"〔{wording['note']} {' '.join(notes)}〕" if notes else ""
     past = tuple(
         message
@@ -96,19 +100,20 @@ def _affect_line(affect: Affect | None, wording: dict[str, str]) -> str:
     voice = affect.voice
     if voice and voice.arousal is not None and 1 - voice.uncertainty >= _CERTAIN and abs(voice.arousal) >= _FAR:
         way = wording["up"] if voice.arousal > 0 else wording["down"]
-        parts.append(f"{wording['voice']}：{way}{wording['stop']}")
+        parts.append(f"{wording['voice']}{wording['colon']}{way}{wording['stop']}")
     if affect.incongruence is not None:
         parts.append(wording[affect.incongruence.kind])
     if affect.words and affect.words.valence is not None and abs(affect.words.valence) >= _FAR:
         state = wording["good"] if affect.words.valence > 0 else wording["bad"]
-        parts.append(f"{wording['words']}：{state}{wording['stop']}")
-    return "".join(parts)
+        parts.append(f"{wording['words']}{wording['colon']}{state}{wording['stop']}")
+    return ("" if wording["stop"] == "。" else " ").join(parts)
 
 
 def _recall_line(recalls: Sequence[Recall], wording: dict[str, str]) -> str:
     if not recalls:
         return ""
-    return f"{wording['remember']}：{'；'.join(_unforged(r.memory.text) for r in recalls)}{wording['stop']}"
+    quoted = [wording["quote"].format(_unforged(recall.memory.text)) for recall in recalls]
+    return wording["remember"].format(("" if wording["stop"] == "。" else " ").join(quoted))
 
 
 def _strategy(affect: Affect | None, wording: dict[str, str]) -> str:

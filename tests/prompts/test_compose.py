@@ -23,8 +23,8 @@ def recalled(text: str) -> Recall:
 def test_the_voice_and_what_is_remembered_stand_before_the_words() -> None:
     prompt = compose(ZH, history=(), recalls=[recalled("我下周三要面试")], affect=MASKED, text="没事")
     assert prompt.volatile[0].content == (
-        "〔旁注 声音：比平时低、轻。话里听着还好，声音不太像。 记得：我下周三要面试。 "
-        "回应：先陪伴和理解，不急着给建议。〕没事"
+        "〔旁注 声音：比平时低、轻。话里听着还好，声音不太像。 你记得对方说过：“我下周三要面试”。先提起它。 "
+        "回应：先说一句理解的话，再轻轻问一句。〕没事"
     )
 
 
