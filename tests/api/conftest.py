@@ -1,0 +1,83 @@
+"""A real uvicorn on a real port, around an engine whose models are fakes and whose stores are real."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from pydantic import SecretStr
+
+from api.app import create_app
+from api.auth import issue
+from companion.engine import Engine
+from companion.llm.chat_model import FakeChatModel
+from companion.records import database
+from companion.records.crypto import KeyRing, master_key
+from companion.records.repository import Records
+from companion.records.spool import Spool
+from companion.settings import Auth, Server, Settings
+from companion.speech.recognizer import FakeRecognizer
+from companion.speech.vad import LevelDetector, VadTicker
+from memory.embedder import FakeEmbedder
+from memory.index import ChromaIndex
+from memory.ledger import Ledger
+from memory.memories import Memories
+
+SECRET = "a secret of the tests, long enough for HS256"
+
+
+class Served:
+    """A server that runs: its address, its engine, and tokens for it."""
+
+    def __init__(self, url: str, engine: Engine) -> None:
+        self.url, self.engine = url, engine
+
+    def token(self, user: str = "xiaoyu", ttl_s: float = 60.0) -> str:
+        return issue(SECRET, user, ttl_s, time.time())
+
+
+@asynccontextmanager
+async def running(folder: Path, **parts: Any) -> AsyncIterator[Served]:
+    settings = Settings(data_dir=folder, auth=Auth(secret=SecretStr(SECRET)), server=Server(max_frame_bytes=65_536))
+    await asyncio.to_thread(database.upgrade, settings.database_url)
+    store = database.create_engine(settings.database_url)
+    sessions = database.sessions(store)
+    ring = KeyRing(sessions, master_key(settings))
+    embedder = FakeEmbedder()
+    ticker = VadTicker(LevelDetector())
+    engine = Engine(
+        settings,
+        recognizer=parts.get("recognizer", FakeRecognizer("我今天特别开心")),
+        chat=parts.get("chat", FakeChatModel()),
+        records=Records(sessions, ring, Spool(folder / "spool", ring)),
+        memories=Memories(Ledger(sessions, ring), ChromaIndex.embedded(folder / "chroma", embedder.name, 2), embedder),
+        ticker=ticker,
+        voice=parts.get("voice"),
+    )
+    config = uvicorn.Config(
+        create_app(settings, engine), port=0, ws="websockets-sansio", log_level="error", ws_max_size=8 * 65_536
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield Served(f"http://127.0.0.1:{port}", engine)
+    finally:
+        server.should_exit = True
+        await task
+        await ticker.close()
+        await engine.voice.close()
+        await store.dispose()
+
+
+@pytest.fixture
+async def serve(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+    yield lambda **parts: running(tmp_path, **parts)
