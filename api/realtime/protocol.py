@@ -219,8 +219,8 @@ def decode_client_event(text: str | bytes) -> ClientEvent:
     except RecursionError:
         raise FrameError("the frame is nested too deeply", code="invalid_event", event_id=event_id) from None
     except msgspec.ValidationError as error:
-        message, param = _explain(str(error))
-    raise FrameError(message, code="invalid_event", param=param, event_id=event_id)
+        reason, param = _explain(str(error))
+    raise FrameError(reason, code="invalid_event", param=param, event_id=event_id)
 
 
 def _explain(text: str) -> tuple[str, str | None]:
