@@ -10,6 +10,8 @@ import click
 from companion.errors import CompanionError
 
 _COMMANDS = {
+    "affect": "How recordings of one person sound.",
+    "doctor": "What is there, what is missing, and what mends it.",
     "serve": "Load the models and serve.",
     "demo": "Two people talk to a real server, in two languages.",
     "talk": "Stream recordings to a server as a client.",

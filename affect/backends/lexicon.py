@@ -31,6 +31,8 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 _WISH = re.compile(r"要是|如果|希望|\bi wish\b|\bif only\b|\bi hope\b", re.IGNORECASE)
+_BEFORE_A_NOUN = frozenset({"great", "good"})
+_NOUN_OF_LOSS = re.compile(r" (?:sorrow|loss|pain|grief|sadness|fear|shock|deal)\b", re.IGNORECASE)
 _REACH = 6  # characters of Chinese between a negation and what it negates
 _REACH_WORDS = 5
 
@@ -97,6 +99,8 @@ def _clause(clause: str) -> list[tuple[str, float, float]]:
             scale = 1.3
         if _negated(before):
             scale *= -0.5
+        if match.group().lower() in _BEFORE_A_NOUN and _NOUN_OF_LOSS.match(clause[match.end() :]):
+            continue  # a great sorrow is no joy
         found.append((match.group(), max(-1.0, min(1.0, entry.valence * scale)), entry.arousal * min(1.0, abs(scale))))
     return found
 
