@@ -44,7 +44,7 @@ class Memories:
             made = await self.embedder.embed([m.text for m in missing])
             vectors |= {m.id: v for m, v in zip(missing, made, strict=True)}
         rows = np.array([vectors[m.id] for m in memories], np.float32).reshape(len(memories), self.embedder.dimensions)
-        return PersonMemory(user_id, Rows(tuple(memories), rows))
+        return PersonMemory(user_id, Rows.of(memories, rows))
 
     async def recall(
         self, person: PersonMemory, query: str, now: float, *, valence: float | None = None, k: int = 4
@@ -94,7 +94,7 @@ class Memories:
             await self._supersede(person, fresh, now)
             old = person.rows
             stacked = np.vstack([*([old.vectors] if old.memories else []), *[np.atleast_2d(r) for r in rows]])
-            person.rows = Rows(old.memories + tuple(fresh), stacked.astype(np.float32))
+            person.rows = Rows.of(old.memories + tuple(fresh), stacked.astype(np.float32))
             await self._index(person.user_id, [m.id for m in fresh], np.array(rows))
         return fresh
 
@@ -114,7 +114,7 @@ class Memories:
         if old:
             await self.ledger.supersede(person.user_id, old, now)
             ended = tuple(replace(m, valid_to=now) if m.id in old else m for m in known)
-            person.rows = Rows(ended, person.rows.vectors)
+            person.rows = Rows.of(ended, person.rows.vectors)
 
     async def _index(self, user_id: str, ids: Sequence[str], vectors: np.ndarray) -> None:
         try:

@@ -61,10 +61,16 @@ _OPEN = (MemoryKind.EVENT, MemoryKind.WORRY)
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """One person's memories. vectors: unit rows, float32, shape (len(memories), d); a row of zeros has none."""
+    """One person's memories. vectors: unit rows, float32, shape (len(memories), d); counts: each one's terms."""
 
     memories: tuple[Memory, ...]
     vectors: NDArray[np.float32]
+    counts: tuple[Counter[str], ...]
+
+    @classmethod
+    def of(cls, memories: Sequence[Memory], vectors: NDArray[np.float32]) -> Rows:
+        """The terms are counted once, when a person is loaded, and not for every query."""
+        return cls(tuple(memories), vectors, tuple(Counter(terms(memory.text)) for memory in memories))
 
 
 def terms(text: str) -> list[str]:
@@ -92,7 +98,7 @@ def recall(
     if not rows.memories or k <= 0:
         return []
     near = rows.vectors @ query_vector
-    shared = _bm25(terms(query), [terms(m.text) for m in rows.memories])
+    shared = _bm25(terms(query), rows.counts)
     back = bool(_BACK.search(query))
     found = []
     for n, memory in enumerate(rows.memories):
@@ -116,16 +122,17 @@ def recall(
     return sorted(found, key=lambda r: (-r.score, -r.memory.valid_from, r.memory.id))[:k]
 
 
-def _bm25(query: Sequence[str], documents: Sequence[Sequence[str]]) -> list[float]:
+def _bm25(query: Sequence[str], documents: Sequence[Counter[str]]) -> list[float]:
     """BM25 of each document as a share of what a document equal to the query would reach, 0..1."""
-    mean = sum(map(len, documents)) / len(documents) or 1.0
-    holding = Counter(term for document in documents for term in set(document))
-    idf = {t: math.log(1 + (len(documents) - holding[t] + 0.5) / (holding[t] + 0.5)) for t in set(query)}
+    wanted = set(query)
+    lengths = [document.total() for document in documents]
+    mean = sum(lengths) / len(documents) or 1.0
+    holding = {term: sum(term in document for document in documents) for term in wanted}
+    idf = {t: math.log(1 + (len(documents) - holding[t] + 0.5) / (holding[t] + 0.5)) for t in wanted}
     best = sum(idf.values()) * (_K1 + 1) / (1 + _K1 * (1 - _B + _B * len(query) / mean)) if query else 0.0
     scores = []
-    for document in documents:
-        counts = Counter(document)
-        length = _K1 * (1 - _B + _B * len(document) / mean)
-        score = sum(idf[t] * counts[t] * (_K1 + 1) / (counts[t] + length) for t in idf)
+    for document, length in zip(documents, lengths, strict=True):
+        weight = _K1 * (1 - _B + _B * length / mean)
+        score = sum(idf[t] * document[t] * (_K1 + 1) / (document[t] + weight) for t in wanted if t in document)
         scores.append(min(1.0, score / best) if best else 0.0)
     return scores

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
+import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +17,7 @@ import numpy as np
 
 from companion.errors import AudioError, ConfigurationError, ModelUnavailable, SpeechError
 from companion.settings import Speech
+from companion.speech.pieces import joined, pieces
 from companion.speech.recognizer import Recognizer, Samples, Transcript
 
 SAMPLE_RATE = 16_000
@@ -43,12 +46,12 @@ class FunasrRecognizer:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await loop.run_in_executor(self._pool, self._decode, samples, language)
+                return await loop.run_in_executor(self._pool, self._decode, samples.astype(np.float32), language)
         except TimeoutError:
             raise SpeechError(
                 f"recognition took more than {self._timeout_s:.0f} s: raise COMPANION_SPEECH__TIMEOUT_S"
             ) from None
-        except (RuntimeError, ValueError, IndexError) as error:
+        except Exception as error:  # whatever the library raises; its text may hold a user's words
             raise SpeechError(f"recognition failed ({type(error).__name__})") from None
 
     async def close(self) -> None:
@@ -63,8 +66,8 @@ async def create(section: Speech, locate: Callable[[str], Path]) -> Recognizer:
         if not _HUB_ID.match(section.model):
             raise
         path = section.model  # org/name: FunASR fetches it from its hub
-    if os.path.isdir(path) and not (Path(path) / "config.yaml").is_file():
-        raise ModelUnavailable(f"{path} holds no config.yaml: give a directory that FunASR's AutoModel loads")
+    if path != section.model or os.path.exists(path):
+        _check(Path(path))
     pool = ThreadPoolExecutor(1, thread_name_prefix="asr")
     try:
         decode = await asyncio.get_running_loop().run_in_executor(pool, _load, path, section.threads)
@@ -74,24 +77,59 @@ async def create(section: Speech, locate: Callable[[str], Path]) -> Recognizer:
     return FunasrRecognizer(f"funasr:{section.model}", pool, decode, section.timeout_s)
 
 
+def _check(folder: Path) -> None:
+    """What FunASR would answer with a misleading error. Raises ModelUnavailable."""
+    if not any((folder / name).is_file() for name in ("config.yaml", "configuration.json")):
+        raise ModelUnavailable(
+            f"{folder} is not a directory with a config.yaml or configuration.json: give one that FunASR's AutoModel "
+            "loads (COMPANION_SPEECH__MODEL)"
+        )
+
+
 def _load(path: str, threads: int) -> _Decoder:
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # FunASR prints as it loads
+    with _contained():
         try:
             from funasr import AutoModel
         except ImportError as error:
             raise ConfigurationError(f"FunASR does not import ({error}): run `companion doctor`") from error
-        auto = AutoModel(
-            model=path, device="cpu", ncpu=threads, disable_update=True, disable_pbar=True, log_level="ERROR"
-        )
-    decode: _Decoder
-    if type(auto.model).__name__ == "WhisperWarp":
-        from companion.speech.backends.whisper import WhisperDecoder
+        try:
+            auto = AutoModel(
+                model=path, device="cpu", ncpu=threads, disable_update=True, disable_pbar=True, log_level="ERROR"
+            )
+        except Exception as error:
+            raise ModelUnavailable(
+                f"FunASR cannot load the model {path} ({type(error).__name__}): is it whole, and of a kind that this "
+                "FunASR knows? A Whisper needs the package openai-whisper"
+            ) from error
+        decode: _Decoder
+        if type(auto.model).__name__ == "WhisperWarp":
+            from companion.speech.backends.whisper import WhisperDecoder
 
-        decode = WhisperDecoder(auto)
-    else:
-        decode = _Generate(auto)
-    decode(np.zeros(SAMPLE_RATE, np.float32), None)  # the first inference is slow: not in somebody's turn
+            decode = WhisperDecoder(auto)
+        else:
+            decode = _Generate(auto)
+        decode(np.zeros(SAMPLE_RATE, np.float32), None)  # the first inference is slow: not in somebody's turn
     return decode
+
+
+@contextlib.contextmanager
+def _contained() -> Iterator[None]:
+    """FunASR prints as it loads, sets the root logger up, and seeds every generator with 0: none of it gets out."""
+    import torch
+
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.addHandler(logging.NullHandler())  # with a handler there, basicConfig does nothing
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    try:
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 class _Generate:
@@ -102,8 +140,19 @@ class _Generate:
 
     def __call__(self, samples: Samples, language: str | None) -> Transcript:
         known = language if language in _SENSEVOICE_LANGUAGES else "auto"
-        (result,) = self._auto.generate(input=samples, language=known, use_itn=True, disable_pbar=True)
-        raw = str(result.get("text", ""))
-        tags = _TAG.findall(raw)
-        heard = next((tag for tag in tags if tag in _SENSEVOICE_LANGUAGES), None)
-        return Transcript(_TAG.sub("", raw).strip(), heard or language)
+        heard = [self._piece(piece, known) for piece in pieces(samples)]
+        return joined(heard, next((t.language for t in heard if t.language), language))
+
+    def _piece(self, samples: Samples, language: str) -> Transcript:
+        if samples.size < _SHORTEST:
+            return Transcript("")
+        (result,) = self._auto.generate(input=samples, language=language, use_itn=True, disable_pbar=True)
+        return read_tags(str(result.get("text", "")))
+
+
+def read_tags(raw: str) -> Transcript:
+    """SenseVoice's `<|zh|><|HAPPY|><|Speech|><|withitn|>words` -> words and language; nospeech has no words."""
+    tags = _TAG.findall(raw)
+    if "nospeech" in tags:
+        return Transcript("")
+    return Transcript(_TAG.sub("", raw).strip(), next((tag for tag in tags if tag in _SENSEVOICE_LANGUAGES), None))
