@@ -1,6 +1,6 @@
 PY := .venv/bin/python
 COMPANION := .venv/bin/companion
-.PHONY: setup models demo serve check test
+.PHONY: setup models demo serve bench check test
 setup: .venv/.ready
 .venv/.ready: pyproject.toml constraints.txt
 	test -x $(PY) || python3.11 -m venv .venv
@@ -15,6 +15,8 @@ demo: models
 	$(COMPANION) demo
 serve: models
 	$(COMPANION) serve
+bench: setup
+	$(COMPANION) bench --docs
 check: setup
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .

@@ -13,6 +13,7 @@ _COMMANDS = {
     "affect": "How recordings of one person sound.",
     "doctor": "What is there, what is missing, and what mends it.",
     "serve": "Load the models and serve.",
+    "bench": "Measure a part beside a named peer.",
     "demo": "Two people talk to a real server, in two languages.",
     "talk": "Stream recordings to a server as a client.",
     "models": "Model packs: list, fetch, verify.",

@@ -1,0 +1,69 @@
+"""`companion bench`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from companion.errors import ConfigurationError
+
+_ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("overlap", "recall")
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--list", "listed", is_flag=True, help="Name the benchmarks.")
+@click.option("--json", "as_json", is_flag=True, help="Only the JSON line.")
+@click.option("--docs", is_flag=True, help="Run all and write docs/performance.md.")
+def bench(name: str | None, listed: bool, as_json: bool, docs: bool) -> None:
+    """Measure a part side by side with a named peer."""
+    if listed:
+        click.echo("\n".join(NAMES))
+    elif docs:
+        lines = [measure(each) for each in NAMES]
+        target = _ROOT / "docs" / "performance.md"
+        target.write_text(page(lines, time.strftime("%Y-%m-%d")), "utf-8")
+        click.echo(f"wrote {target}")
+    elif name in NAMES:
+        line = measure(name)
+        if not as_json:
+            click.echo(
+                f"{name}: {line['value']} {line['unit']}; {line['peer']}: {line['peer_value']}; goal {line['goal']}"
+            )
+        click.echo(json.dumps(line, ensure_ascii=False))
+    else:
+        raise click.UsageError(f"name one of {', '.join(NAMES)}, or --list, or --docs")
+
+
+def measure(name: str) -> dict[str, Any]:
+    """Run one benchmark of the checkout; its JSON line."""
+    if str(_ROOT) not in sys.path:
+        sys.path.insert(0, str(_ROOT))
+    try:
+        module = import_module(f"benchmarks.{name}")
+    except ModuleNotFoundError:
+        raise ConfigurationError("benchmarks/ is not there: run from a checkout") from None
+    line: dict[str, Any] = module.run().line()
+    return line
+
+
+def page(lines: list[dict[str, Any]], date: str) -> str:
+    """docs/performance.md from the lines of a run."""
+    head = (
+        "# Performance\n\nWritten by `companion bench --docs` on "
+        f"{date}, on two noisy cores: read the ratios.\n\n"
+        "| part | value | peer | peer's value | value / peer | goal | met | n |\n|---|---|---|---|---|---|---|---|\n"
+    )
+    rows = (
+        f"| {x['name']} | {x['value']} {x['unit']} | {x['peer']} | {x['peer_value']} | {x['ratio']} | {x['goal']} | "
+        f"{'yes' if x['met'] else 'no'} | {x['n']} |\n"
+        for x in lines
+    )
+    return head + "".join(rows)
