@@ -1,105 +1,167 @@
-"""Samples -> Prosody, with numpy alone: frame-wise FFT autocorrelation for pitch, band energies for timbre.
+"""Tracks -> Prosody: what one utterance, or one stretch of it, sounds like.
 
-Pitch is the strongest peak of the autocorrelation divided by that of the window (Boersma 1993).
+Everything is measured between the first and the last sound, so that silence before or after changes nothing, and
+relative to the loud frames, so that the microphone's gain changes no measure but the level.
 Alpha ratio and Hammarberg index follow the definitions in eGeMAPS (Eyben et al. 2016).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from numpy.typing import NDArray
 
+from affect.tracks import HOP_S, SAMPLE_RATE, Array, Tracks, band, quantiles, runs, track
 from affect.types import Prosody
+from affect.voice_quality import formant_spacing_hz, hnr_db, perturbation
 
-SAMPLE_RATE = 16_000
-_FRAME = 640  # 40 ms: three periods of the lowest pitch
-_HOP = 160  # 10 ms
-_F0_MIN, _F0_MAX = 75.0, 500.0  # Hz, adult and child speech
-_VOICED_CLARITY = 0.5
-_SILENCE_DB = -70.0  # dB re full scale: under this nothing is speech
-_PAUSE_DB = 25.0
-_MIN_VOICED_FRAMES = 20  # 0.2 s
+_MIN_VOICED_S = 0.2
+_MIN_PAUSE_S = 0.2
+_END_S, _END_FRAMES = 0.3, 12
+_NUCLEUS_DB, _NUCLEUS_GAP_S = (
+    2.0,
+    0.08,
+)  # a syllable's rise, and least distance (de Jong & Wempe 2009)
+_NOISY_DB = 6.0  # speech no more than this above the floor is not measured
+_NARROW_DB = -45.0  # 4.2-7 kHz under 0.3-3 kHz by more than this: a telephone's band
+_CLIPPED_SHARE = 0.02
+_DIGITAL_DB = -95.0
 
-_Array = NDArray[np.floating]
+_PITCH = ("f0_median_st", "f0_mean_st", "f0_p5_st", "f0_p95_st", "f0_range_st", "f0_sd_st", "f0_end_slope_st_s")
+_QUALITY = ("hnr_db", "jitter", "shimmer", "formant_spacing_hz")
+_TIMBRE = ("alpha_ratio_db", "hammarberg_db")
+_LEVELS = ("level_db", "level_range_db")
 
 
-def analyse(samples: _Array) -> Prosody:
+def analyse(samples: Array) -> Prosody:
     """Measure the prosody of one utterance.
 
     samples: float, shape (n,), 16 kHz, mono, full scale +-1.
     Raises ValueError when the array is not one-dimensional, holds NaN or infinity, or is under 40 ms.
     """
-    if samples.ndim != 1:
-        raise ValueError(f"samples must be mono, shape (n,), not {samples.shape}: mix the channels first")
-    if samples.size < _FRAME:
-        raise ValueError(f"{samples.size} samples are too short: send at least {_FRAME} (40 ms at 16 kHz)")
-    if not np.isfinite(samples).all():
-        raise ValueError("samples hold NaN or infinity: check the decoder")
-    duration = samples.size / SAMPLE_RATE
-    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), _FRAME)[::_HOP]
-    frames = frames - frames.mean(axis=1, keepdims=True)
-    level = 10 * np.log10((frames**2).mean(axis=1) + 1e-12)
-    threshold = max(_SILENCE_DB, float(np.percentile(level, 95)) - _PAUSE_DB)
-    speech = level > threshold
-    pause_share = float(1 - speech.mean())
-    if not speech.any():
-        return Prosody(duration, 0.0, 1.0, None, None, None, None, None, None, None)
+    return measure(track(samples))
 
-    window = np.hanning(_FRAME)
-    windowed = frames[speech] * window
-    normal = _autocorrelation(windowed, window)
-    f0, clarity = _pitch(normal, _F0_MIN, _F0_MAX)
-    voiced = clarity > _VOICED_CLARITY
-    if voiced.any():  # second pass in this voice's own range, against octave errors
-        q25, q75 = np.percentile(f0[voiced], [25, 75])
-        f0, clarity = _pitch(normal, max(_F0_MIN, 0.75 * q25), min(_F0_MAX, 1.5 * q75))
-        voiced = clarity > _VOICED_CLARITY
-    power = (np.abs(np.fft.rfft(windowed, axis=1)) ** 2).mean(axis=0) + 1e-20
-    hz = np.fft.rfftfreq(_FRAME, 1 / SAMPLE_RATE)
-    mean = p5 = p95 = sd = None
-    if voiced.sum() >= _MIN_VOICED_FRAMES:
-        st = 12 * np.log2(f0[voiced] / 27.5)
-        mean, sd = float(st.mean()), float(st.std())
-        p5, p95 = (float(q) for q in np.percentile(st, [5, 95]))
-    return Prosody(
+
+def measure(tracks: Tracks) -> Prosody:
+    """The prosody of tracks, or of a slice of them."""
+    duration = tracks.samples.size / SAMPLE_RATE
+    sounding = np.flatnonzero(tracks.speech)
+    if sounding.size == 0:
+        silent = dict.fromkeys((*_PITCH, *_QUALITY, *_TIMBRE, *_LEVELS, "rate_hz", "snr_db", "pause_mean_s"), "silent")
+        return Prosody(duration, invalid=silent)
+    snr = _snr_db(tracks)
+    spoken = tracks.part(int(sounding[0]), int(sounding[-1]) + 1)
+    gaps = [end - start for start, end in runs(~spoken.speech) if (end - start) * HOP_S >= _MIN_PAUSE_S]
+    speech_s = spoken.speech.size * HOP_S
+    found = Prosody(
         duration_s=duration,
-        voiced_share=float(voiced.mean()),
-        pause_share=pause_share,
-        f0_mean_st=mean,
-        f0_p5_st=p5,
-        f0_p95_st=p95,
-        f0_sd_st=sd,
-        level_db=float(10 * np.log10((frames[speech] ** 2).mean())),
-        alpha_ratio_db=_ratio_db(_sum(power, hz, 50, 1000), _sum(power, hz, 1000, 5000)),
-        hammarberg_db=_ratio_db(power[hz < 2000].max(), power[(hz >= 2000) & (hz < 5000)].max()),
+        speech_s=speech_s,
+        voiced_share=float(spoken.voiced.sum() / spoken.speech.sum()),
+        pauses=len(gaps),
+        pause_share=float(sum(gaps) / spoken.speech.size),
+        pause_mean_s=float(np.mean(gaps)) * HOP_S if gaps else None,
+        snr_db=snr,
     )
+    why = {} if gaps else {"pause_mean_s": "no pause"}
+    if snr is not None and snr < _NOISY_DB:
+        noisy = (*_PITCH, *_QUALITY, *_TIMBRE, *_LEVELS, "rate_hz")
+        return replace(found, invalid=why | dict.fromkeys(noisy, "too noisy"))
+    voiced_s = spoken.voiced.sum() * HOP_S
+    if voiced_s < _MIN_VOICED_S:
+        reason = "too short" if speech_s < 2 * _MIN_VOICED_S else "unvoiced"
+        return replace(found, invalid=why | dict.fromkeys((*_PITCH, *_QUALITY, *_TIMBRE, *_LEVELS, "rate_hz"), reason))
+    values = _pitch(spoken) | _timbre(spoken) | _loudness(spoken) | _quality(spoken)
+    values["rate_hz"] = _rate_hz(spoken)
+    if _clipped(spoken.samples):
+        values |= dict.fromkeys((*_TIMBRE, *_LEVELS, "shimmer"))
+        why |= dict.fromkeys((*_TIMBRE, *_LEVELS, "shimmer"), "clipped")
+    elif _narrow(spoken):
+        values |= dict.fromkeys((*_TIMBRE, "formant_spacing_hz"))
+        why |= dict.fromkeys((*_TIMBRE, "formant_spacing_hz"), "narrow band")
+    why |= {name: "too short" for name, value in values.items() if value is None and name not in why}
+    return replace(found, **values, invalid=why)  # type: ignore[arg-type]
 
 
-def _autocorrelation(windowed: _Array, window: _Array) -> _Array:
-    """Autocorrelation of each windowed frame over that of the window, up to the longest period."""
-    size, lags = 2 * _FRAME, int(SAMPLE_RATE / _F0_MIN) + 3
-    auto = np.fft.irfft(np.abs(np.fft.rfft(windowed, size, axis=1)) ** 2, axis=1)
-    shape = np.fft.irfft(np.abs(np.fft.rfft(window, size)) ** 2)
-    return np.asarray((auto[:, :lags] / (auto[:, :1] + 1e-12)) / (shape[:lags] / shape[0]))
+def _pitch(tracks: Tracks) -> dict[str, float | None]:
+    """Frames count by their amplitude: weak ones at the edges of voice are where trackers err."""
+    st = 12 * np.log2(tracks.f0_hz[tracks.voiced] / 27.5)
+    weight = 10 ** (tracks.level_db[tracks.voiced] / 20)
+    weight /= weight.sum()
+    p5, median, p95 = quantiles(st, weight, (0.05, 0.5, 0.95))
+    mean = float(st @ weight)
+    last = np.flatnonzero(tracks.voiced)
+    last = last[last > last[-1] - _END_S / HOP_S]
+    slope = None
+    if last.size >= _END_FRAMES:
+        ends = 12 * np.log2(tracks.f0_hz[last] / 27.5)
+        slope = float(np.polyfit(last * HOP_S, ends, 1)[0])
+    return {
+        "f0_median_st": median,
+        "f0_mean_st": mean,
+        "f0_p5_st": p5,
+        "f0_p95_st": p95,
+        "f0_range_st": p95 - p5,
+        "f0_sd_st": float(np.sqrt((st - mean) ** 2 @ weight)),
+        "f0_end_slope_st_s": slope,
+    }
 
 
-def _pitch(normal: _Array, floor: float, ceiling: float) -> tuple[_Array, _Array]:
-    """f0 between floor and ceiling (Hz) and clarity (0..1) of each frame, by interpolated peaks."""
-    lo, hi = int(SAMPLE_RATE / ceiling), int(SAMPLE_RATE / floor) + 1
-    # A period twice as long fits as well: prefer the shorter unless the longer is clearly better.
-    lags = np.arange(lo, hi + 1)
-    score = normal[:, lo : hi + 1] - 0.02 * np.log2(lags / lo)
-    peak = score.argmax(axis=1) + lo
-    rows = np.arange(len(normal))
-    left, mid, right = normal[rows, peak - 1], normal[rows, peak], normal[rows, peak + 1]
-    curve = left - 2 * mid + right
-    shift = np.where(np.abs(curve) > 1e-9, 0.5 * (left - right) / np.where(curve == 0, 1, curve), 0.0)
-    return SAMPLE_RATE / (peak + np.clip(shift, -0.5, 0.5)), np.clip(mid, 0, 1)
+def _loudness(tracks: Tracks) -> dict[str, float | None]:
+    voiced = tracks.level_db[tracks.voiced]
+    power = 10 ** (tracks.level_db[tracks.speech] / 10)
+    low, high = np.percentile(voiced, [5, 95])
+    return {"level_db": float(10 * np.log10(power.mean())), "level_range_db": float(high - low)}
 
 
-def _ratio_db(above: float, below: float) -> float:
-    return float(10 * np.log10(above / below))
+def _timbre(tracks: Tracks) -> dict[str, float | None]:
+    rows = tracks.voiced
+    low, high = band(tracks, rows, 50, 1000).sum(), band(tracks, rows, 1000, 5000).sum()
+    under, over = band(tracks, rows, 0, 2000).max(), band(tracks, rows, 2000, 5000).max()
+    return {"alpha_ratio_db": float(10 * np.log10(low / high)), "hammarberg_db": float(10 * np.log10(under / over))}
 
 
-def _sum(power: _Array, hz: _Array, low: float, high: float) -> float:
-    return float(power[(hz >= low) & (hz < high)].sum())
+def _quality(tracks: Tracks) -> dict[str, float | None]:
+    jitter, shimmer = perturbation(tracks) or (None, None)
+    return {
+        "hnr_db": hnr_db(tracks),
+        "jitter": jitter,
+        "shimmer": shimmer,
+        "formant_spacing_hz": formant_spacing_hz(tracks),
+    }
+
+
+def _rate_hz(tracks: Tracks) -> float | None:
+    """Peaks of the smoothed level over voice, that stand _NUCLEUS_DB above the valleys, a second of speech."""
+    from scipy.signal import find_peaks
+
+    speaking_s = float(tracks.speech.sum()) * HOP_S
+    if speaking_s < 2 * _MIN_VOICED_S:
+        return None
+    smooth = np.convolve(tracks.level_db, np.hanning(7) / np.hanning(7).sum(), "same")
+    peaks, _ = find_peaks(smooth, prominence=_NUCLEUS_DB, distance=int(_NUCLEUS_GAP_S / HOP_S))
+    return float(tracks.voiced[peaks].sum() / speaking_s)
+
+
+def _snr_db(tracks: Tracks) -> float | None:
+    """How clean a recording is, dB: loud frames above the floor, or harmonics above noise where that is more.
+
+    The second is for voice without a pause in it, which has no floor to be seen. None under 0.2 s.
+    """
+    real = tracks.level_db[tracks.level_db > _DIGITAL_DB]
+    if real.size < 20:
+        return None
+    loud, floor = (10 ** (float(np.percentile(real, share)) / 10) for share in (80, 5))
+    r = min(max(float(np.median(tracks.clarity[tracks.speech])), 1e-3), 1 - 1e-6)
+    return max(float(10 * np.log10(max(loud - floor, 1e-12) / floor)), float(10 * np.log10(r / (1 - r))))
+
+
+def _clipped(samples: Array) -> bool:
+    """Whether much of the wave lies flat against its own extremes."""
+    top = float(np.abs(samples).max())
+    flat = np.abs(samples) > 0.985 * top
+    return bool(top > 0.05 and (flat[1:] & flat[:-1]).mean() > _CLIPPED_SHARE)
+
+
+def _narrow(tracks: Tracks) -> bool:
+    high, low = (band(tracks, tracks.speech, *edges).mean() for edges in ((4200, 7000), (300, 3000)))
+    return bool(10 * np.log10(high / low) < _NARROW_DB)

@@ -101,7 +101,7 @@ def _affect_line(affect: Affect | None, wording: dict[str, str]) -> str:
     if voice and voice.arousal is not None and 1 - voice.uncertainty >= _CERTAIN and abs(voice.arousal) >= _FAR:
         way = wording["up"] if voice.arousal > 0 else wording["down"]
         parts.append(f"{wording['voice']}{wording['colon']}{way}{wording['stop']}")
-    if affect.incongruence is not None:
+    if affect.incongruence is not None and affect.incongruence.kind is not None:
         parts.append(wording[affect.incongruence.kind])
     if affect.words and affect.words.valence is not None and abs(affect.words.valence) >= _FAR:
         state = wording["good"] if affect.words.valence > 0 else wording["bad"]
@@ -119,7 +119,8 @@ def _recall_line(recalls: Sequence[Recall], wording: dict[str, str]) -> str:
 def _strategy(affect: Affect | None, wording: dict[str, str]) -> str:
     if affect is None:
         return ""
-    if affect.incongruence is not None or (affect.valence is not None and affect.valence <= -_FAR):
+    named = affect.incongruence is not None and affect.incongruence.kind is not None
+    if named or (affect.valence is not None and affect.valence <= -_FAR):
         return wording["comfort"]
     if affect.valence is not None and affect.valence >= _FAR:
         return wording["share"]

@@ -1,49 +1,239 @@
-"""`companion affect`."""
+"""`companion affect`: how recordings sound and what lines say, for researchers; and training on their own material."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from dataclasses import asdict
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from affect.acoustics import learn
-from affect.backends.lexicon import LexiconClassifier
-from affect.baseline import Usual
+from affect.baseline import Usual, learn
 from affect.fusion import fuse
-from affect.voice import read_voice
+from affect.labels import EMOTIONS
+from affect.types import Affect, Prosody, WordAffect
 from companion.audio.decode import decode_file
 from companion.errors import AudioError
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-@click.command()
-@click.argument("files", nargs=-1, required=True)
+_DEFAULT = "read"
+_LINES_AT_ONCE = 64
+_LONG_S = 12.0  # a longer recording is shown as a curve as well
+_COMMANDS = {
+    "train": ("api.commands.affect_train", "Fit a head on Whisper's encoder to labelled recordings."),
+    "train-words": ("api.commands.affect_words", "Fit the head of the classifier of words to the corpus again."),
+}
+
+
+class _Group(click.Group):
+    """`companion affect FILE...` reads; `train` and `train-words` are commands beside it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in (*_COMMANDS, "--help"):
+            args = [_DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [_DEFAULT, *_COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), cmd_name.replace("-", "_"))
+        return command
+
+
+@click.group(cls=_Group)
+def affect() -> None:
+    """How recordings sound and what lines say: `companion affect read --help`. `read` may be left out."""
+
+
+@affect.command(_DEFAULT)
+@click.argument("files", nargs=-1)
 @click.option("--text", default=None, help="The words that were said, to read both channels together.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
-def affect(files: tuple[str, ...], text: str | None, as_json: bool) -> None:
-    """How recordings of one person sound, each beside the usual voice of those before it."""
+@click.option(
+    "--speaker", default=None, help="All files are this person's, in order: each is heard beside those before."
+)
+@click.option(
+    "--baseline",
+    type=click.Choice(["running", "label-free"]),
+    default="running",
+    show_default=True,
+    help="label-free: the usual voice is learnt from all files first.",
+)
+@click.option("--words", is_flag=True, help="Read lines of text from standard input instead of recordings.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the only file as a PNG.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file or line.")
+def read(
+    files: tuple[str, ...],
+    text: str | None,
+    speaker: str | None,
+    baseline: str,
+    words: bool,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """How recordings of people sound, or what lines of text say.
+
+    Without --speaker every file is a stranger's, heard beside people in general.
+    """
+    if words:
+        if files:
+            raise click.UsageError("--words reads standard input: leave the files out")
+        lines = sys.stdin.read().splitlines()
+        for number, (line, read_words) in enumerate(zip(lines, _words(lines), strict=True), 1):
+            _show({"line": number}, fuse(read_words, None), None, as_json, title=line)
+        return
+    if not files:
+        raise click.UsageError("give a recording, or --words and lines on standard input")
+    if plot is not None and len(files) != 1:
+        raise click.UsageError("--plot draws one file")
+    said = next(_words([text])) if text else None
     usual: dict[str, Usual] = {}
-    words = LexiconClassifier().read(text) if text else None
+    if baseline == "label-free":
+        usual = _label_free(files)
     for file in files:
         samples = decode_file(file)
+        voice, prosody = _read(file, samples, usual)
+        fused = fuse(said, voice)
+        stretches = _curve(samples, usual) if prosody.speech_s > _LONG_S else None
+        _show({"file": file}, fused, prosody, as_json, title=file, stretches=stretches)
+        if plot is not None:
+            from api.commands.affect_plot import draw
+
+            draw(plot, samples, fused, prosody, usual, title=Path(file).name)
+        if speaker is not None and baseline == "running":
+            usual = learn(usual, prosody)
+
+
+def _read(file: str, samples: NDArray[np.float32], usual: dict[str, Usual]) -> tuple[Any, Prosody]:
+    from affect.voice import read_voice
+    from companion.speech.vad import speech_share
+
+    try:
+        return read_voice(samples, usual, speech_share=speech_share(samples))
+    except ValueError as error:
+        raise AudioError(f"{file}: {error}") from None
+
+
+def _label_free(files: Sequence[str]) -> dict[str, Usual]:
+    """The usual voice of whoever speaks in all files, whatever they feel in each."""
+    from affect.prosody import analyse
+
+    usual: dict[str, Usual] = {}
+    for file in files:
         try:
-            voice, prosody = read_voice(samples, usual)
+            usual = learn(usual, analyse(decode_file(file)))
         except ValueError as error:
             raise AudioError(f"{file}: {error}") from None
-        usual = learn(usual, prosody)
-        fused = fuse(words, voice)
-        if as_json:
-            click.echo(
-                json.dumps({"file": file, "prosody": asdict(prosody), "affect": asdict(fused)}, ensure_ascii=False)
-            )
-            continue
-        click.echo(file)
-        measured = {name: value for name, value in asdict(prosody).items() if value is not None}
-        click.echo("  prosody  " + "  ".join(f"{name} {value:.2f}" for name, value in measured.items()))
-        arousal = "unknown" if fused.arousal is None else f"{fused.arousal:+.2f}"
-        click.echo(
-            f"  arousal  {arousal}, uncertainty {fused.uncertainty:.2f}, {voice.n} utterances behind the usual voice"
-        )
-        click.echo(f"  evidence {'; '.join(voice.evidence)}")
-        if fused.incongruence:
-            click.echo(f"  voice and words disagree: {fused.incongruence.kind} {fused.incongruence.score:.2f}")
+    return usual
+
+
+def _curve(samples: NDArray[np.float32], usual: dict[str, Usual]) -> list[dict[str, Any]]:
+    from affect.voice import curve
+
+    return [
+        {
+            "start_s": round(stretch.start_s, 2),
+            "end_s": round(stretch.end_s, 2),
+            "arousal": _rounded(stretch.voice.arousal),
+            "valence": _rounded(stretch.voice.valence),
+            "uncertainty": _rounded(stretch.voice.uncertainty),
+        }
+        for stretch in curve(samples, usual)
+    ]
+
+
+def _words(lines: Sequence[str]) -> Iterator[WordAffect]:
+    """The default classifier over lines, with the default embedder."""
+    from affect.backends.words import WordsClassifier
+    from memory.backends.use import create
+
+    async def vectors() -> tuple[str, list[NDArray[np.float32]]]:
+        embedder = await create(None, Path)
+        try:
+            found: list[NDArray[np.float32]] = []
+            for at in range(0, len(lines), _LINES_AT_ONCE):
+                found += list(await embedder.embed([line or " " for line in lines[at : at + _LINES_AT_ONCE]]))
+            return embedder.name, found
+        finally:
+            await embedder.close()
+
+    name, found = asyncio.run(vectors())
+    classifier = WordsClassifier(embedder=name)
+    for line, vector in zip(lines, found, strict=True):
+        yield classifier.read(line, vector=vector)
+
+
+def as_dict(affect: Affect) -> dict[str, Any]:
+    """A reading as researchers get it; unknown numbers are null, incongruence is 0 where a channel is missing."""
+    voice, said, odd = affect.voice, affect.words, affect.incongruence
+    return {
+        "arousal": _rounded(affect.arousal),
+        "valence": _rounded(affect.valence),
+        "dominance": _rounded(affect.dominance),
+        "label": affect.label,
+        "categories": {name: _rounded(affect.categories[name]) for name in (*EMOTIONS, "unknown")},
+        "uncertainty": _rounded(affect.uncertainty),
+        "incongruence": {
+            "score": odd.score if odd else 0.0,
+            "kind": odd.kind if odd else None,
+            "confidence": odd.confidence if odd else 0.0,
+        },
+        "evidence": [
+            *(voice.evidence if voice else ()),
+            *(f"{e} {w:+.2f}" for e, w in (said.evidence if said else ())),
+        ],
+        "events": list(voice.events) if voice else [],
+        "baseline": {"n": voice.n if voice else 0, "z": {k: _rounded(z) for k, z in voice.z.items()} if voice else {}},
+    }
+
+
+def _show(
+    where: dict[str, Any],
+    affect: Affect,
+    prosody: Prosody | None,
+    as_json: bool,
+    *,
+    title: str,
+    stretches: list[dict[str, Any]] | None = None,
+) -> None:
+    found = as_dict(affect)
+    if as_json:
+        measured = {} if prosody is None else {"prosody": _prosody(prosody)}
+        curve = {} if stretches is None else {"curve": stretches}
+        click.echo(json.dumps({**where, **found, **measured, **curve}, ensure_ascii=False))
+        return
+    click.echo(title)
+    top = sorted(((share, name) for name, share in affect.categories.items() if share >= 0.1), reverse=True)
+    click.echo(f"  {found['label']}: " + ", ".join(f"{name} {share:.2f}" for share, name in top))
+    axes = (
+        f"{name} {'unknown' if found[name] is None else format(found[name], '+.2f')}" for name in ("arousal", "valence")
+    )
+    click.echo("  " + ", ".join([*axes, f"uncertainty {affect.uncertainty:.2f}"]))
+    if found["evidence"]:
+        click.echo("  evidence " + "; ".join(found["evidence"]))
+    if affect.incongruence and affect.incongruence.kind:
+        click.echo(f"  voice and words disagree: {affect.incongruence.kind} {affect.incongruence.score:.2f}")
+    for stretch in stretches or ():
+        if stretch["arousal"] is not None:
+            click.echo(f"  {stretch['start_s']:6.1f}-{stretch['end_s']:.1f} s  arousal {stretch['arousal']:+.2f}")
+
+
+def _prosody(prosody: Prosody) -> dict[str, Any]:
+    return {
+        name: value if isinstance(value := getattr(prosody, name), dict | int) else _rounded(value)
+        for name in prosody.__dataclass_fields__
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

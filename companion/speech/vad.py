@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -150,3 +151,19 @@ class VadTicker:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def speech_share(samples: NDArray[np.float32], threshold: float = 0.5) -> float:
+    """Share of a recording's windows in which somebody speaks, 0..1. samples: float32, 16 kHz, shape (n,)."""
+    detector = _detector()
+    whole = samples.size // WINDOW
+    state, context, loud = np.zeros((2, 1, 128), np.float32), np.zeros(_CONTEXT, np.float32), 0
+    for window in samples[: whole * WINDOW].reshape(whole, WINDOW):
+        probability, state = detector.detect(np.concatenate((context, window))[None], state)
+        context, loud = window[-_CONTEXT:], loud + int(probability[0] >= threshold)
+    return loud / whole if whole else 1.0  # too short to tell: not the place to refuse it
+
+
+@cache
+def _detector() -> SileroBatch:
+    return SileroBatch()

@@ -45,9 +45,7 @@ class FakeVoiceReader:
 
     async def read(self, samples: Samples, usual: Mapping[str, Usual]) -> tuple[VoiceAffect, Prosody]:
         await asyncio.sleep(self._delay_s)
-        duration = samples.size / 16_000
-        prosody = Prosody(duration, 0.0, 1.0, None, None, None, None, None, None, None)
-        return VoiceAffect(None, None, 1.0, 0, {}), prosody
+        return VoiceAffect(None, None, 1.0, 0, {}), Prosody(samples.size / 16_000)
 
     async def close(self) -> None:
         """Nothing to close."""
