@@ -10,10 +10,12 @@ from companion.conversation import Conversation, new_id
 from companion.engine import Engine
 from companion.errors import AudioError, CompanionError
 from companion.events import Event, Failed, ReplyDelta, ReplyDone, ReplyStarted, SpeechStarted, SpeechStopped
+from companion.speech.vad import WINDOW
 from companion.turn_taking import BargeIn, Started, Stopped, TurnTaking, TurnTakingConfig
 
 _PREROLL = SAMPLE_RATE  # one second is kept while nobody speaks
 _SHORTEST = SAMPLE_RATE // 40  # 25 ms: less cannot be recognised
+_AHEAD = 10 * SAMPLE_RATE  # a client may send so much more than was heard; then it is not read from
 
 
 class Session:
@@ -25,6 +27,7 @@ class Session:
         self._buffer = Buffer(capacity)
         self._pcm = Pcm(SAMPLE_RATE)
         self._stream = engine.ticker.open(self._window)
+        self._progress = asyncio.Event()
         self._turns: TurnTaking | None = TurnTaking(TurnTakingConfig.of(engine.settings.turn))
         self._create_response = self._interrupt_response = True
         self._speaking: str | None = None
@@ -57,20 +60,42 @@ class Session:
             self._turns = None
         elif self._turns is None:
             self._turns = TurnTaking(turn_taking)
+            self._hear_from_here()
         else:
             self._turns.config = turn_taking
         self._create_response, self._interrupt_response = create_response, interrupt_response
         self._conversation.language_hint = language
         self._conversation.max_tokens = max_tokens
 
-    def feed(self, pcm: bytes) -> None:
-        """PCM16LE mono at the session's rate, any length. Raises AudioError (audio_overrun)."""
+    async def feed(self, pcm: bytes) -> None:
+        """PCM16LE mono at the session's rate, any length; waits while too much is still to be heard.
+
+        Raises AudioError (audio_overrun) when a client that commits by itself does not.
+        """
         samples = self._pcm.decode(pcm)
-        self._buffer.append(samples)
-        if self._turns is not None:
-            self._engine.ticker.push(self._stream, samples)
+        if self._turns is None:
+            self._buffer.append(samples)
+            return
+        for at in range(0, samples.size, SAMPLE_RATE):
+            part = samples[at : at + SAMPLE_RATE]
+            self._buffer.append(part)
+            self._engine.ticker.push(self._stream, part)
+            await self._heard(_AHEAD)
+
+    async def _heard(self, at_most: int) -> None:
+        """Wait until at most so many samples are still to be heard."""
+        while self._buffer.end - self._stream.position > at_most:
+            self._progress.clear()
+            await self._progress.wait()
+
+    def _hear_from_here(self) -> None:
+        """A fresh stream: what waits in the old one is not heard, and both count from the buffer's end again."""
+        self._engine.ticker.leave(self._stream)
+        self._stream = self._engine.ticker.open(self._window)
+        self._stream.position = self._buffer.end
 
     def _window(self, probability: float, start: int, end: int) -> None:
+        self._progress.set()
         turns = self._turns
         if turns is None:
             return
@@ -88,11 +113,11 @@ class Session:
         keep = turns.keep_from_s
         self._buffer.keep_from(end - _PREROLL if keep is None else int(keep * SAMPLE_RATE))
 
-    def _utter(self, stopped: Stopped) -> None:
+    def _utter(self, stopped: Stopped) -> asyncio.Task[None]:
         item_id, self._speaking = self._speaking or new_id("item"), None
         self._emit(SpeechStopped(item_id, stopped.at_s))
         samples = self._buffer.slice(int(stopped.start_s * SAMPLE_RATE), int(stopped.end_s * SAMPLE_RATE))
-        self._spawn(self._say(item_id, samples, respond=self._create_response))
+        return self._spawn(self._say(item_id, samples, respond=self._create_response))
 
     async def _say(self, item_id: str, samples: Samples, *, respond: bool) -> None:
         async with self._in_order:
@@ -107,10 +132,10 @@ class Session:
     async def commit(self) -> None:
         """The client ends the utterance. Raises AudioError (empty_buffer) when there is too little audio."""
         if self._turns is not None:
-            await self._engine.ticker.drained()
+            await self._heard(WINDOW - 1)
             stopped = self._turns.commit(self._stream.position / SAMPLE_RATE)
             if stopped is not None:
-                self._utter(stopped)
+                await asyncio.wait((self._utter(stopped),))  # a response.create that follows must find it said
                 return
         samples = self._buffer.slice(self._buffer.start, self._buffer.end)
         if samples.size < _SHORTEST:
@@ -123,6 +148,7 @@ class Session:
         self._buffer.clear()
         if self._turns is not None:
             self._turns.clear()
+            self._hear_from_here()
 
     async def say(self, item_id: str, text: str) -> None:
         """A typed item. Raises StorageError."""
@@ -153,10 +179,11 @@ class Session:
                     self._turns.replied()
         self._emit_out(event)
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def close(self) -> None:
         """End the session: what was said while it closes is still committed and recorded."""

@@ -16,7 +16,7 @@ from api.realtime.wire import frames
 from companion import events
 from companion.conversation import new_id
 from companion.engine import Engine
-from companion.errors import CompanionError, InputError
+from companion.errors import CompanionError, InputError, StorageError
 from companion.session import Session
 from companion.turn_taking import TurnTakingConfig
 
@@ -38,7 +38,12 @@ class Connection:
 
     async def run(self) -> None:
         """Serve the socket to its end; what the person said is on record when this returns."""
-        session = await Session.open(self._engine, self._user_id, self._state.id, self._emit)
+        try:
+            session = await Session.open(self._engine, self._user_id, self._state.id, self._emit)
+        except CompanionError as error:
+            await self._socket.send_text(wire.encode(wire.Error(error=_server_error(error)), new_id("event"), 1))
+            await self._close(_RETRY, "the session could not begin: connect again")
+            return
         self._configure(session)
         self._put(wire.SessionCreated(session=self._state.wire()))
         limits = {"max_frame_bytes": self._limits.max_frame_bytes}
@@ -51,9 +56,10 @@ class Connection:
         finally:
             for task in (reader, slow):
                 task.cancel()
-            await session.close()
+            closing = asyncio.create_task(session.close())  # what it raises must not leave the writer behind
+            await asyncio.wait((closing,))
             writer.cancel()
-            results = await asyncio.gather(reader, writer, slow, return_exceptions=True)
+            results = await asyncio.gather(reader, writer, slow, closing, return_exceptions=True)
             for result in results:
                 if isinstance(result, Exception) and not isinstance(result, WebSocketException | RuntimeError):
                     _log.error("a connection ended with %s", type(result).__name__)
@@ -95,7 +101,7 @@ class Connection:
                 return
             try:
                 if data is not None:
-                    session.feed(data)
+                    await session.feed(data)
                 else:
                     await self._client_event(session, decode_client_event(text or ""))
             except FrameError as error:
@@ -103,7 +109,10 @@ class Connection:
             except InputError as error:
                 self._refuse(error)
             except CompanionError as error:
-                body = wire.ErrorBody(type="server_error", code=type(error).__name__, message=str(error))
+                self._put(wire.Error(error=_server_error(error)))
+            except Exception as error:  # the session must outlive any frame; its words stay out of the log
+                _log.error("a frame could not be used: %s", type(error).__name__)
+                body = wire.ErrorBody(type="server_error", code="internal_error", message="that failed here; go on")
                 self._put(wire.Error(error=body))
 
     def _refuse(self, error: InputError, param: str | None = None, event_id: str | None = None) -> None:
@@ -119,7 +128,7 @@ class Connection:
                 self._configure(session)
                 self._put(wire.SessionUpdated(session=self._state.wire()))
             case protocol.AudioAppend():
-                session.feed(event.audio)
+                await session.feed(event.audio)
             case protocol.AudioCommit():
                 await session.commit()
             case protocol.AudioClear():
@@ -174,3 +183,8 @@ class Connection:
             language=now.companion.language,
             max_tokens=now.max_output_tokens if isinstance(now.max_output_tokens, int) else None,
         )
+
+
+def _server_error(error: CompanionError) -> wire.ErrorBody:
+    code = "storage_error" if isinstance(error, StorageError) else type(error).__name__
+    return wire.ErrorBody(type="server_error", code=code, message=str(error))

@@ -28,13 +28,16 @@ def decode_file(path: Path | str) -> NDArray[np.float32]:
         raise AudioError(f"{path} has 0 bytes: record it again")
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError:
+    except (soundfile.LibsndfileError, TypeError):  # TypeError: the library wants a rate for names that end in .raw
         raise AudioError(f"{path} is not audio that can be read: convert it to WAV, FLAC or OGG") from None
     if len(samples) == 0:
         raise AudioError(f"{path} holds no samples: record it again")
     mono = samples.mean(axis=1)
     if not np.isfinite(mono).all():
         raise AudioError(f"{path} holds NaN or infinity: check what wrote it")
+    mono = np.clip(mono, -1.0, 1.0)
     if rate != SAMPLE_RATE:
         mono = soxr.resample(mono, rate, SAMPLE_RATE)
+    if mono.size == 0:
+        raise AudioError(f"{path} is shorter than one sample at 16 kHz: record it again")
     return np.asarray(np.clip(mono, -1.0, 1.0), dtype=np.float32)

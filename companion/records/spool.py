@@ -20,7 +20,7 @@ class Spool:
 
     def write(self, user_id: str, turn_id: str, samples: NDArray[np.float32]) -> str:
         """The file's name, once it survives a crash. samples: float32, 16 kHz. Raises StorageError (disk full)."""
-        pcm = (np.clip(samples, -1.0, 1.0) * 32_767).astype("<i2").tobytes()
+        pcm = np.clip(np.rint(samples * np.float32(32_768)), -32_768, 32_767).astype("<i2").tobytes()
         name = f"{turn_id}.pcm"
         part = self._folder / f"{name}.part"
         try:

@@ -31,5 +31,9 @@ def joined(heard: Sequence[Transcript], language: str | None) -> Transcript:
     """One transcript of many; confidence is the mean over the pieces that have words and tell one."""
     spoken = [t for t in heard if t.text]
     told = [t.confidence for t in spoken if t.confidence is not None]
-    text = ("" if language in _UNSPACED else " ").join(t.text for t in spoken)
+    text, after_unspaced = "", True
+    for t in spoken:
+        unspaced = (t.language or language) in _UNSPACED
+        text += t.text if not text or (unspaced and after_unspaced) else f" {t.text}"
+        after_unspaced = unspaced
     return Transcript(text, language, float(np.mean(told)) if told else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from companion.errors import AudioError, ConfigurationError
 
+_log = logging.getLogger(__name__)
 SAMPLE_RATE = 16_000
 WINDOW = 512  # samples, 32 ms: the only window that Silero takes at 16 kHz
 _CONTEXT = 64  # samples of the window before, which the model sees as well
@@ -133,7 +135,11 @@ class VadTicker:
             windows = [stream.waiting.popleft() for stream in ready]
             batch = np.stack([np.concatenate((s.context, w)) for s, w in zip(ready, windows, strict=True)])
             states = np.stack([s.state for s in ready], axis=1)
-            heard, states = await loop.run_in_executor(self._pool, self._detector.detect, batch, states)
+            try:
+                heard, states = await loop.run_in_executor(self._pool, self._detector.detect, batch, states)
+            except Exception as error:  # one bad batch must not make every session deaf: it is heard as silence
+                _log.error("speech detection failed: %s", type(error).__name__)
+                heard = np.zeros(len(ready), np.float32)
             self._tell(ready, windows, heard, states)
 
     def _tell(

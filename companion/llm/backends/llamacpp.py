@@ -92,7 +92,11 @@ async def create(section: Chat, locate: Callable[[str], Path]) -> ChatModel:
             raise ModelUnavailable(f"{path} holds {len(found)} .gguf files: name one of them")
         path = found[0]
     pool = ThreadPoolExecutor(_SLOTS, thread_name_prefix="llama")
-    server = await asyncio.get_running_loop().run_in_executor(pool, _load, path, section)
+    try:
+        server = await asyncio.get_running_loop().run_in_executor(pool, _load, path, section)
+    except BaseException:
+        pool.shutdown(wait=False)
+        raise
     return LlamaCpp(f"llamacpp:{path.stem}", server, pool)
 
 

@@ -105,7 +105,11 @@ async def create(section: Chat, locate: Callable[[str], Path]) -> ChatModel:
     if section.adapter is not None and not (section.adapter / "adapter_config.json").is_file():
         raise ModelUnavailable(f"{section.adapter} holds no adapter_config.json: give a LoRA adapter directory")
     pool = ThreadPoolExecutor(1, thread_name_prefix="transformers")
-    model, tokenizer = await asyncio.get_running_loop().run_in_executor(pool, _load, path, section)
+    try:
+        model, tokenizer = await asyncio.get_running_loop().run_in_executor(pool, _load, path, section)
+    except BaseException:
+        pool.shutdown(wait=False)
+        raise
     return TransformersChat(f"transformers:{path.name}", model, tokenizer, pool)
 
 

@@ -10,11 +10,14 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from affect.backends.sensevoice import TagPosterior
+from affect.speech_emotion import Calibration, EmotionTap, read_calibration
 from companion.errors import AudioError, ConfigurationError, ModelUnavailable, SpeechError
 from companion.settings import Speech
 from companion.speech.pieces import joined, pieces
@@ -23,7 +26,7 @@ from companion.speech.recognizer import Recognizer, Samples, Transcript
 SAMPLE_RATE = 16_000
 _SHORTEST = SAMPLE_RATE // 40  # 25 ms: FunASR's front ends raise under one frame
 _TAG = re.compile(r"<\|([^|]*)\|>")
-_HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
+_HUB_ID = re.compile(r"^\w[\w.-]*/\w[\w.-]*$")
 _SENSEVOICE_LANGUAGES = {"zh", "en", "yue", "ja", "ko"}
 
 
@@ -54,19 +57,30 @@ class FunasrRecognizer:
         except Exception as error:  # whatever the library raises; its text may hold a user's words
             raise SpeechError(f"recognition failed ({type(error).__name__})") from None
 
+    def share(self, classifier: object) -> bool:
+        """Let a classifier listen in, so that transcripts carry the emotion; whether they do, by it or by SenseVoice.
+
+        Raises EmotionModelError when the classifier was trained on another recogniser.
+        """
+        net, tap = getattr(self._decode, "net", None), getattr(classifier, "tap", None)
+        if net is not None and tap is not None:
+            self._decode = _Tapped(self._decode, tap(net))
+        return isinstance(self._decode, _Tapped)
+
     async def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 async def create(section: Speech, locate: Callable[[str], Path]) -> Recognizer:
     """Load and warm the model. Raises ModelUnavailable before FunASR sees a path that is not there."""
+    hub_id = _HUB_ID.match(section.model) and not Path(section.model).parent.is_dir()  # FunASR fetches that
     try:
-        path: str = str(locate(section.model))
+        path = str(locate(section.model))
     except ModelUnavailable:
-        if not _HUB_ID.match(section.model):
+        if not hub_id:
             raise
-        path = section.model  # org/name: FunASR fetches it from its hub
-    if path != section.model or os.path.exists(path):
+        path = section.model
+    if not hub_id:
         _check(Path(path))
     pool = ThreadPoolExecutor(1, thread_name_prefix="asr")
     try:
@@ -106,6 +120,9 @@ def _load(path: str, threads: int) -> _Decoder:
             from companion.speech.backends.whisper import WhisperDecoder
 
             decode = WhisperDecoder(auto)
+        elif type(auto.model).__name__ == "SenseVoiceSmall":
+            calibration = read_calibration(Path(path)) if Path(path).is_dir() else Calibration()
+            decode = _Tapped(_Generate(auto), TagPosterior(auto, calibration))
         else:
             decode = _Generate(auto)
         decode(np.zeros(SAMPLE_RATE, np.float32), None)  # the first inference is slow: not in somebody's turn
@@ -132,6 +149,18 @@ def _contained() -> Iterator[None]:
         root.setLevel(level)
 
 
+class _Tapped:
+    """A decoder whose pass tells the emotion as well."""
+
+    def __init__(self, decode: _Decoder, tap: EmotionTap) -> None:
+        self._decode, self._tap = decode, tap
+
+    def __call__(self, samples: Samples, language: str | None) -> Transcript:
+        with self._tap:
+            heard = self._decode(samples, language)
+        return replace(heard, emotion=self._tap.scores)
+
+
 class _Generate:
     """SenseVoice and Paraformer through AutoModel.generate; SenseVoice's raw tags are read, not shown."""
 
@@ -141,7 +170,8 @@ class _Generate:
     def __call__(self, samples: Samples, language: str | None) -> Transcript:
         known = language if language in _SENSEVOICE_LANGUAGES else "auto"
         heard = [self._piece(piece, known) for piece in pieces(samples)]
-        return joined(heard, next((t.language for t in heard if t.language), language))
+        told = [t.language for t in sorted(heard, key=lambda t: not t.text) if t.language]  # with words first
+        return joined(heard, told[0] if told else language)
 
     def _piece(self, samples: Samples, language: str) -> Transcript:
         if samples.size < _SHORTEST:

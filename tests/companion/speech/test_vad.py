@@ -51,3 +51,22 @@ async def test_a_minute_may_wait_and_no_more() -> None:
         assert caught.value.code == "audio_overrun"
     finally:
         await ticker.close()
+
+
+async def test_a_detector_that_fails_is_silence_and_the_next_window_is_heard() -> None:
+    class Once:
+        def __init__(self) -> None:
+            self.calls = 0
+
+        def detect(self, windows: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            self.calls += 1
+            if self.calls == 1:
+                raise RuntimeError("out of memory")
+            return np.ones(len(windows), np.float32), states
+
+    ticker = VadTicker(Once())
+    try:
+        (heard,) = await probabilities(ticker, np.zeros(3 * WINDOW, np.float32))
+    finally:
+        await ticker.close()
+    assert heard == [0.0, 1.0, 1.0]
