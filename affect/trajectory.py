@@ -65,6 +65,13 @@ class OwnBaseline:
     n: int
 
 
+def own_baseline(valences: Sequence[float]) -> OwnBaseline | None:
+    """From the valence of earlier turns; None under MIN_TURNS."""
+    if len(valences) < MIN_TURNS:
+        return None
+    return OwnBaseline(float(np.mean(valences)), float(np.std(valences, ddof=1)), len(valences))
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A value and its interval of CONFIDENCE, in the unit of the value: low <= value <= high."""

@@ -17,6 +17,10 @@ from companion.turn import listen
 _ASR_S, _VOICE_S = 0.07, 0.05
 
 
+async def _embed(text: str) -> np.ndarray:
+    return np.zeros(4, np.float32)
+
+
 async def _wall(overlap: bool) -> float:
     started = time.perf_counter()
     await listen(
@@ -26,6 +30,7 @@ async def _wall(overlap: bool) -> float:
         recognizer=FakeRecognizer("你好", delay_s=_ASR_S),
         voice=FakeVoiceReader(_VOICE_S),
         words=LexiconClassifier(),
+        embed=_embed,
         deadline_s=1.0,
         overlap=overlap,
         clock=time.perf_counter,

@@ -10,9 +10,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from affect.acoustics import learn
-from affect.baseline import Usual
+from affect.baseline import Usual, learn
 from affect.fusion import fuse
+from affect.trajectory import OwnBaseline, Point, State, next_state, trajectory
+from affect.types import Affect
 from companion.engine import Engine
 from companion.errors import CompanionError
 from companion.events import (
@@ -23,6 +24,7 @@ from companion.events import (
     MemoriesSaved,
     ReplyDone,
     ReplyStarted,
+    TrajectoryChanged,
     Transcribed,
     TranscriptionFailed,
     TurnTimed,
@@ -61,6 +63,7 @@ class Conversation:
         session_id: str,
         person: PersonMemory,
         usual: dict[str, Usual],
+        usual_mood: OwnBaseline | None,
         emit: Callable[[Event], None],
     ) -> None:
         self._engine, self.user_id, self.session_id, self._person, self._emit = (
@@ -79,6 +82,9 @@ class Conversation:
         self._last_item: str | None = None
         self._count = 0
         self._usual = usual
+        self._usual_mood = usual_mood
+        self._points: list[Point] = []
+        self._state: State = "unknown"
         self._replying: asyncio.Task[None] | None = None
         self._cancel_reason = "client_cancelled"
         self._afterwards: set[asyncio.Task[None]] = set()
@@ -88,7 +94,8 @@ class Conversation:
         """Begin a session: what is known of the person is loaded once. Raises StorageError."""
         await engine.records.start_session(session_id, user_id, engine.now(), persona=engine.settings.persona.name)
         person, usual = await engine.memories.open(user_id), await engine.usual(user_id)
-        return cls(engine, user_id, session_id, person, usual, emit)
+        mood = await engine.usual_mood(user_id, session_id)
+        return cls(engine, user_id, session_id, person, usual, mood, emit)
 
     @property
     def replying(self) -> bool:
@@ -96,14 +103,25 @@ class Conversation:
         return self._replying is not None and not self._replying.done()
 
     async def say_audio(self, item_id: str, samples: Samples) -> None:
-        """Commit an utterance (float32, 16 kHz) and begin to understand it. Raises StorageError."""
-        await self._commit(item_id, samples=samples, text=None)
-        self._waiting.append(_Item(item_id, asyncio.create_task(self._hear(item_id, samples))))
+        """Commit an utterance (float32, 16 kHz) while it is being understood. Raises StorageError.
+
+        Nothing of what was understood is told before the utterance is on record.
+        """
+        listening = asyncio.create_task(self._listen(samples))
+        try:
+            await self._commit(item_id, samples=samples, text=None)
+        except BaseException:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+            raise
+        self._waiting.append(_Item(item_id, asyncio.create_task(self._hear(item_id, samples, listening))))
 
     async def say_text(self, item_id: str, text: str) -> None:
         """Commit a typed item. Raises StorageError."""
         await self._commit(item_id, samples=None, text=text)
-        heard = read(text, language=language_of_text(text), words=self._engine.words)
+        engine = self._engine
+        language = language_of_text(text)
+        heard = await read(text, language=language, words=engine.words, embed=engine.memories.vector)
         done: asyncio.Task[Heard | None] = asyncio.create_task(_already(heard))
         self._emit(AffectRead(item_id, heard.affect))
         self._waiting.append(_Item(item_id, done))
@@ -124,20 +142,24 @@ class Conversation:
         self._emit(ItemCommitted(item_id, self._last_item, text, seconds))
         self._last_item = item_id
 
-    async def _hear(self, item_id: str, samples: Samples) -> Heard | None:
+    async def _listen(self, samples: Samples) -> Heard:
         engine, turn = self._engine, self._engine.settings.turn
+        return await listen(
+            samples,
+            language=self.language_hint,
+            usual=self._usual,
+            recognizer=engine.recognizer,
+            voice=engine.voice,
+            words=engine.words,
+            embed=engine.memories.vector,
+            deadline_s=turn.affect_deadline_s,
+            overlap=turn.overlap,
+            clock=engine.clock,
+        )
+
+    async def _hear(self, item_id: str, samples: Samples, listening: asyncio.Task[Heard]) -> Heard | None:
         try:
-            heard = await listen(
-                samples,
-                language=self.language_hint,
-                usual=self._usual,
-                recognizer=engine.recognizer,
-                voice=engine.voice,
-                words=engine.words,
-                deadline_s=turn.affect_deadline_s,
-                overlap=turn.overlap,
-                clock=engine.clock,
-            )
+            heard = await listening
         except CompanionError as error:
             self._emit(TranscriptionFailed(item_id, str(error)))
             return None
@@ -226,13 +248,14 @@ class Conversation:
             for item in items:
                 one = by_item.get(item.id)
                 newest = item is items[-1]
+                felt = await self._felt(one) if one else None
                 await engine.records.finish_turn(
                     item.id,
                     self.user_id,
                     user_text=one.transcript.text if one else None,
                     reply_text=reply.text if newest else None,
                     state={"completed": "answered", "incomplete": "answered"}.get(state, state),
-                    affect=asdict(one.affect) if one else None,
+                    affect=asdict(felt) if felt else None,
                     prompt_id=reply.prompt.id if newest and reply.prompt else None,
                     prompt_blocks=dict(reply.prompt.blocks) if newest and reply.prompt else None,
                     models=engine.model_names,
@@ -254,6 +277,19 @@ class Conversation:
         except Exception as error:
             _log.error("a turn could not be recorded: %s", type(error).__name__)
             self._emit(Failed("storage_error", "the turn could not be recorded; its audio or text is kept"))
+
+    async def _felt(self, heard: Heard) -> Affect:
+        """The affect for the record, with a voice that came late; the trajectory goes on from it."""
+        affect = heard.affect
+        if heard.late is not None and (result := await heard.late) is not None:
+            affect = fuse(affect.words, result[0], status="final")
+        self._points.append(Point(self._engine.now(), affect.valence, affect.arousal, affect.uncertainty))
+        now = trajectory(self._points, self._usual_mood)
+        state = next_state(self._state, now)
+        if state != self._state:
+            self._state = state
+            self._emit(TrajectoryChanged(state, now))
+        return affect
 
     def _later(self, work: Coroutine[None, None, None]) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from affect.backends.lexicon import LexiconClassifier
+from affect.backends.words import WordsClassifier
 from affect.baseline import Usual, from_json, to_json
 from affect.text_emotion import TextEmotionClassifier
+from affect.trajectory import OwnBaseline, own_baseline
 from companion.backends import factory
 from companion.llm.chat_model import ChatModel
 from companion.reply import Answerer
@@ -49,7 +50,7 @@ class Engine:
         self.memories = memories
         self.ticker = ticker
         self.voice = voice or ProsodyReader()
-        self.words = words or LexiconClassifier()
+        self.words = words or WordsClassifier(embedder=memories.embedder.name)
         self.clock = time.perf_counter
         self.now = time.time
         self.answerer = Answerer(
@@ -73,6 +74,10 @@ class Engine:
     async def save_usual(self, user_id: str, usual: Mapping[str, Usual]) -> None:
         """Keep the person's usual voice."""
         await self.records.save_baseline(user_id, to_json(usual))
+
+    async def usual_mood(self, user_id: str, session_id: str) -> OwnBaseline | None:
+        """Usual valence over the person's sessions before this one; None where too little is known."""
+        return own_baseline(await self.records.valences(user_id, before=session_id))
 
     async def warm(self) -> None:
         """Prefill the stable prefix of both languages, so that a first reply need not wait for it."""

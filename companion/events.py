@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from affect.trajectory import Trajectory
 from affect.types import Affect
 from memory.types import Memory, Recall
 
@@ -60,6 +61,14 @@ class AffectRead:
 
     item_id: str
     affect: Affect
+
+
+@dataclass(frozen=True, slots=True)
+class TrajectoryChanged:
+    """How the person's valence moves has another name than before; see affect.trajectory.STATES."""
+
+    state: str
+    trajectory: Trajectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +141,7 @@ Event = (
     | Transcribed
     | TranscriptionFailed
     | AffectRead
+    | TrajectoryChanged
     | ReplyStarted
     | MemoriesUsed
     | ReplyDelta

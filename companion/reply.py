@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -11,10 +12,14 @@ from affect.types import Affect
 from companion.events import Event, MemoriesUsed, ReplyDelta
 from companion.llm.chat_model import ChatModel
 from companion.turn import Clock, Heard
+from memory.errors import EmbedderError
 from memory.memories import Memories, PersonMemory
+from memory.types import Recall
 from prompts.compose import compose
 from prompts.persona import Persona
 from prompts.types import Exchange, Prompt
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -57,13 +62,11 @@ class Answerer:
         max_tokens: int | None,
         emit: Callable[[Event], None],
     ) -> None:
-        """Stream the reply to what was heard into `reply` and `emit`. Raises ChatError or EmbedderError."""
+        """Stream the reply to what was heard into `reply` and `emit`. Raises ChatError."""
         text = "\n".join(h.transcript.text for h in heard if h.transcript.text)
         affect = affect_of(heard)
         at = self.clock()
-        recalls = await self.memories.recall(
-            person, text, now, valence=affect.valence if affect else None, k=self.recalls
-        )
+        recalls = await self._recall(person, text, heard, now, affect)
         reply.timings["recall"] = self.clock() - at
         emit(MemoriesUsed(reply.response_id, recalls))
         at = self.clock()
@@ -84,6 +87,19 @@ class Answerer:
                     reply.timings["first_token"] = self.clock() - reply.started
                 reply.pieces.append(piece)
                 emit(ReplyDelta(reply.response_id, reply.item_id, piece))
+
+    async def _recall(
+        self, person: PersonMemory, text: str, heard: Sequence[Heard], now: float, affect: Affect | None
+    ) -> list[Recall]:
+        """A reply without memories is better than none: an embedder that fails is logged."""
+        vector = heard[0].vector if len(heard) == 1 else None
+        try:
+            return await self.memories.recall(
+                person, text, now, vector=vector, valence=affect.valence if affect else None, k=self.recalls
+            )
+        except EmbedderError as error:
+            _log.warning("nothing was recalled: %s", error)
+            return []
 
 
 def affect_of(heard: Sequence[Heard]) -> Affect | None:

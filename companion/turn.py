@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from affect.baseline import Usual
 from affect.fusion import fuse
@@ -16,18 +20,27 @@ from affect.text_emotion import TextEmotionClassifier
 from affect.types import Affect, Prosody, VoiceAffect
 from companion.speech.recognizer import Recognizer, Samples, Transcript
 from companion.speech.voice import VoiceReader
+from memory.errors import EmbedderError
 
 Clock = Callable[[], float]
+Vector = NDArray[np.float32]
+Embed = Callable[[str], Awaitable[Vector]]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was understood of one user item. late: still reading the voice after the deadline, None when it is done."""
+    """What was understood of one user item.
+
+    vector: of the words, unit, (d,), None where there were none or the embedder failed.
+    late: still reading the voice after the deadline, None when it is done.
+    """
 
     transcript: Transcript
     affect: Affect
     prosody: Prosody | None
     timings: Mapping[str, float]
+    vector: Vector | None = None
     late: asyncio.Task[tuple[VoiceAffect, Prosody] | None] | None = None
 
 
@@ -39,6 +52,7 @@ async def listen(
     recognizer: Recognizer,
     voice: VoiceReader,
     words: TextEmotionClassifier,
+    embed: Embed,
     deadline_s: float,
     overlap: bool,
     clock: Clock,
@@ -55,17 +69,20 @@ async def listen(
             await reading
         transcript = await recognizer.recognize(samples, language)
         timings["asr"] = clock() - started - (0.0 if overlap else timings["affect"])
+        until = clock() + deadline_s
+        vector = await _vector(embed, transcript.text)
         if not reading.done():
-            await asyncio.wait((reading,), timeout=deadline_s)
+            await asyncio.wait((reading,), timeout=max(0.0, until - clock()))
     except BaseException:
         reading.cancel()
         raise
-    said = words.read(transcript.text, transcript.language) if transcript.text else None
+    said = words.read(transcript.text, transcript.language, vector) if transcript.text else None
     read = reading.result() if reading.done() else None
     voiced = read[0] if read else None
     status: Literal["final", "partial", "none"] = "final" if reading.done() else "partial"
     affect = fuse(said, voiced, status=status if said or voiced else "none")
-    return Heard(transcript, affect, read[1] if read else None, timings, None if reading.done() else reading)
+    late = None if reading.done() else reading
+    return Heard(transcript, affect, read[1] if read else None, timings, vector, late)
 
 
 async def _read_voice(
@@ -84,6 +101,19 @@ async def _read_voice(
         timings["affect"] = clock() - started
 
 
-def read(text: str, *, language: str | None, words: TextEmotionClassifier) -> Heard:
+async def read(text: str, *, language: str | None, words: TextEmotionClassifier, embed: Embed) -> Heard:
     """What a typed item says: words only."""
-    return Heard(Transcript(text, language, 1.0), fuse(words.read(text, language), None, status="final"), None, {})
+    vector = await _vector(embed, text)
+    affect = fuse(words.read(text, language, vector), None, status="final")
+    return Heard(Transcript(text, language, 1.0), affect, None, {}, vector)
+
+
+async def _vector(embed: Embed, text: str) -> Vector | None:
+    """One embedding a turn, for the classifier of words and for recall; both can do without."""
+    if not text:
+        return None
+    try:
+        return await embed(text)
+    except EmbedderError as error:
+        _log.warning("words are read without a vector: %s", error)
+        return None

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from memory.embedder import Embedder
 from memory.extraction import extract
@@ -17,6 +18,7 @@ from memory.ledger import Ledger
 from memory.recall import Rows, recall
 from memory.types import Memory, MemoryKind, Recall
 
+Vector = NDArray[np.float32]
 _log = logging.getLogger(__name__)
 _SAME = 0.93  # nearness above which a new sentence of the same kind says the same again
 _NAME = re.compile(r"我叫|我的名字|\bmy name is\b|\bcall me\b", re.IGNORECASE)
@@ -46,13 +48,29 @@ class Memories:
         rows = np.array([vectors[m.id] for m in memories], np.float32).reshape(len(memories), self.embedder.dimensions)
         return PersonMemory(user_id, Rows.of(memories, rows))
 
+    async def vector(self, text: str) -> Vector:
+        """The unit vector of one text, float32, (d,). Raises EmbedderError."""
+        row: Vector = (await self.embedder.embed([text]))[0]
+        return row
+
     async def recall(
-        self, person: PersonMemory, query: str, now: float, *, valence: float | None = None, k: int = 4
+        self,
+        person: PersonMemory,
+        query: str,
+        now: float,
+        *,
+        vector: Vector | None = None,
+        valence: float | None = None,
+        k: int = 4,
     ) -> list[Recall]:
-        """What matters for `query`, best first. Raises what the embedder raises."""
+        """What matters for `query`, best first. vector: that of the query, where the caller has it already.
+
+        Raises EmbedderError.
+        """
         if not person.rows.memories:
             return []
-        vector = (await self.embedder.embed([query]))[0]
+        if vector is None:
+            vector = await self.vector(query)
         return recall(query, vector, person.rows, now=now, valence=valence, k=k)
 
     async def remember(

@@ -36,7 +36,7 @@ class _Group(click.Group):
     """`companion affect FILE...` reads; `train` and `train-words` are commands beside it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in (*_COMMANDS, "--help"):
+        if not args or args[0] not in (*_COMMANDS, "--help"):
             args = [_DEFAULT, *args]
         return super().parse_args(ctx, args)
 

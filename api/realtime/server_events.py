@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from affect.trajectory import Trajectory
 from affect.types import Affect
 from api.realtime.protocol import ContentPart
 from memory.types import Memory, Recall
@@ -208,8 +209,10 @@ class ResponseDone(ServerEvent, frozen=True, kw_only=True, tag="response.done"):
 class AffectRead(ServerEvent, frozen=True, kw_only=True, tag="companion.affect"):
     """How the person seems. status: final, partial or none. A number that is null is unknown, which is not neutral.
 
-    voice: {arousal, valence, uncertainty, evidence[]}, null for a typed turn. words: {valence, arousal,
-    uncertainty, evidence[[expression, weight]]}. evidence: both channels', readable.
+    categories: probability of each of affect.labels.EMOTIONS and of "unknown".
+    voice: {arousal, valence, uncertainty, categories, evidence[]}, null for a typed turn. words: {valence, arousal,
+    uncertainty, categories, evidence[[expression, weight]]}. evidence: both channels', readable.
+    incongruence: {score, kind, confidence}; kind is null while the score is too small for a name.
     """
 
     item_id: str
@@ -226,6 +229,19 @@ class AffectRead(ServerEvent, frozen=True, kw_only=True, tag="companion.affect")
     categories: Mapping[str, float] = {}
     dominance: float | None = None
     events: Sequence[str] = ()
+
+
+class TrajectoryEvent(ServerEvent, frozen=True, kw_only=True, tag="companion.trajectory"):
+    """How valence moves, when its state changes. window: turns and seconds behind it; a null is not estimable.
+
+    slope (valence / 10 min), variability (valence), recovery (s): {value, low, high} with an 80 % interval.
+    """
+
+    state: str
+    window: Mapping[str, float]
+    slope: Mapping[str, float] | None
+    variability: Mapping[str, float] | None
+    recovery: Mapping[str, float] | None
 
 
 class MemoryLabel(Struct, frozen=True, kw_only=True):
@@ -286,14 +302,28 @@ def affect_read(item_id: str, affect: Affect) -> AffectRead:
         valence=affect.valence,
         arousal=affect.arousal,
         uncertainty=affect.uncertainty,
-        voice=_fields(voice, "arousal", "valence", "uncertainty", "evidence"),
-        words=_fields(words, "valence", "arousal", "uncertainty", "evidence"),
-        incongruence=_fields(odd, "score", "kind"),
+        voice=_fields(voice, "arousal", "valence", "uncertainty", "categories", "evidence"),
+        words=_fields(words, "valence", "arousal", "uncertainty", "categories", "evidence"),
+        incongruence=_fields(odd, "score", "kind", "confidence"),
         baseline={"n": voice.n, "z": dict(voice.z)} if voice else {"n": 0, "z": {}},
+        categories=dict(affect.categories),
+        dominance=affect.dominance,
+        events=list(voice.events) if voice else [],
         evidence=[
             *(voice.evidence if voice else ()),
             *(f"{expression} {weight:+.2f}" for expression, weight in (words.evidence if words else ())),
         ],
+    )
+
+
+def trajectory(state: str, now: Trajectory) -> TrajectoryEvent:
+    """The event for a change of state."""
+    return TrajectoryEvent(
+        state=state,
+        window={"turns": now.n, "seconds": round(now.window_s, 1)},
+        slope=_fields(now.slope, "value", "low", "high"),
+        variability=_fields(now.variability, "value", "low", "high"),
+        recovery=_fields(now.recovery_s, "value", "low", "high"),
     )
 
 

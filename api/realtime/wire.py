@@ -29,6 +29,8 @@ def frames(event: events.Event) -> Iterator[wire.ServerEvent]:
             yield wire.TranscriptionFailed(item_id=event.item_id, error=body)
         case events.AffectRead():
             yield wire.affect_read(event.item_id, event.affect)
+        case events.TrajectoryChanged():
+            yield wire.trajectory(event.state, event.trajectory)
         case events.ReplyStarted():
             yield from _started(event)
         case events.MemoriesUsed():

@@ -184,6 +184,17 @@ class Records:
 
         return await self._transaction(work)
 
+    async def valences(self, user_id: str, *, before: str, latest: int = 200) -> list[float]:
+        """Valence (-1..1) of the person's latest turns in other sessions than `before`, where it was known."""
+
+        async def work(session: AsyncSession) -> Sequence[Any]:
+            mine = (col(TurnRow.user_id) == user_id) & (col(TurnRow.session_id) != before)
+            query = select(col(TurnRow.affect)).where(mine).order_by(col(TurnRow.created_at).desc()).limit(latest)
+            return (await session.execute(query)).scalars().all()
+
+        kept = [affect["valence"] for affect in await self._transaction(work) if affect]
+        return [float(valence) for valence in kept if valence is not None]
+
     async def baseline(self, user_id: str) -> dict[str, list[float]]:
         """The person's usual voice as it was saved, {} when there is none."""
 

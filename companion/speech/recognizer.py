@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from affect.types import EmotionScores
+
 Samples = NDArray[np.float32]
 
 
@@ -18,11 +20,13 @@ class Transcript:
 
     language: ISO 639-1 code ("zh", "en"), None when the backend does not tell.
     confidence: 0..1, None when the backend gives none.
+    emotion: what the same pass heard of the voice, None when the backend does not tell.
     """
 
     text: str
     language: str | None = None
     confidence: float | None = None
+    emotion: EmotionScores | None = None
 
 
 class Recognizer(Protocol):

@@ -1,6 +1,5 @@
 """The command line as a user types it."""
 
-import json
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
@@ -13,20 +12,11 @@ from api.cli import companion
 from api.commands.doctor import examine
 from companion.settings import Database, Models, Settings
 
-AUDIO = Path(__file__).parents[1] / "audio"
-
 
 def run(*arguments: str) -> str:
     result = CliRunner().invoke(companion, list(arguments), catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
-
-
-def test_affect_reads_recordings_beside_those_before_them() -> None:
-    files = [str(AUDIO / "funasr-asr_example.wav"), str(AUDIO / "aishell-BAC009S0724W0121.wav")]
-    first, second = (json.loads(line) for line in run("affect", "--json", *files).splitlines())
-    assert first["affect"]["arousal"] is None and second["affect"]["voice"]["n"] == 1
-    assert second["affect"]["arousal"] is not None and 10 < second["prosody"]["f0_mean_st"] < 50
 
 
 def test_an_error_of_ours_is_one_line_and_exit_code_2(tmp_path: Path) -> None:

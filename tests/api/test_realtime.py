@@ -97,6 +97,28 @@ async def test_what_was_said_in_one_session_is_used_in_the_next(serve: Serve) ->
             assert not [m for e in await one_turn(client) if e["type"] == "companion.memory" for m in e["used"]]
 
 
+async def test_a_trajectory_is_told_when_six_turns_have_a_direction(serve: Serve) -> None:
+    said = [
+        "我今天特别开心",
+        "挺高兴的",
+        "还行吧",
+        "有点累",
+        "我很难过",
+        "我特别难过，一直在哭",
+        "我真的很伤心，特别痛苦",
+    ]
+    async with serve() as server, RealtimeClient.connect(server.url, server.token()) as client:
+        seen: list[dict[str, Any]] = []
+        for text in said:
+            await client.type(text)
+            seen += await one_turn(client)
+        told = next((e for e in seen if e["type"] == "companion.trajectory"), None) or await until(
+            client, "companion.trajectory"
+        )
+        assert told["state"] in ("falling", "low", "volatile") and told["window"]["turns"] >= 6
+        assert told["slope"]["low"] <= told["slope"]["value"] <= told["slope"]["high"] < 0
+
+
 async def test_manual_commit_and_base64_as_openai_clients_send_them(serve: Serve) -> None:
     import base64
 

@@ -33,6 +33,11 @@ class WhisperDecoder:
         # Whisper's functions run the encoder on whatever is not 1500 frames long; ours has run by then.
         self._net.encoder.forward = lambda features: features
 
+    @property
+    def net(self) -> Any:
+        """OpenAI's Whisper, for who listens in on its blocks."""
+        return self._net
+
     def _encode(self, mel: Any) -> Any:
         """mel (b, n_mels, t) -> features (b, t / 2, n_state), with as many positions as there are."""
         encoder, gelu = self._net.encoder, self._torch.nn.functional.gelu
