@@ -23,7 +23,7 @@ class VoiceReader(Protocol):
 
 
 class ProsodyReader:
-    """Prosody and the arousal formula, in one worker thread of its own."""
+    """Prosody, the arousal formula and the acoustic profiles, in one worker thread of its own."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="voice")

@@ -1,15 +1,17 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from affect.fusion import fuse
-from affect.types import VoiceAffect, WordAffect
+from affect.incongruence import KINDS
+from affect.types import Incongruence, VoiceAffect, WordAffect
 from memory.types import Memory, MemoryKind, Recall
 from prompts.budget import shared_prefix, tokens, trimmed
 from prompts.compose import compose
-from prompts.persona import load_persona
+from prompts.persona import Persona, load_persona
 from prompts.types import Exchange
 
 ZH, EN = load_persona("default", "zh"), load_persona("default", "en")
@@ -32,6 +34,17 @@ def test_english_notes_are_english() -> None:
     prompt = compose(EN, history=(), recalls=(), affect=MASKED, text="I'm fine")
     assert "the voice does not quite" in prompt.volatile[0].content
     assert not any("\u4e00" <= c <= "\u9fff" for m in prompt.messages for c in m.content)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("persona", [ZH, EN])
+def test_every_kind_of_disagreement_has_a_sentence(persona: Persona, kind: str) -> None:
+    affect = replace(MASKED, incongruence=Incongruence(0.5, kind))
+    plain = replace(MASKED, incongruence=Incongruence(0.1))
+    told, untold = (
+        compose(persona, history=(), recalls=(), affect=a, text="嗯").volatile[0].content for a in (affect, plain)
+    )
+    assert len(told) > len(untold)
 
 
 def test_nothing_is_said_of_a_voice_that_is_not_known() -> None:
