@@ -1,4 +1,4 @@
-"""Samples -> what is heard every 10 ms: pitch, voicing, level and timbre. numpy alone.
+"""Samples -> what is heard every 10 ms: pitch, voicing, level and timbre. numpy, and scipy for its FFT in single precision.
 
 Pitch is the strongest peak of the autocorrelation divided by that of the window (Boersma 1993), taken twice: the
 second time in the range that the first one found (De Looze & Hirst 2008: .75 of the first quartile to 1.5 of the
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 SAMPLE_RATE = 16_000
@@ -109,10 +110,10 @@ def _analyse(frames: Array) -> tuple[Array, Array, Array]:
     """f0 (Hz) and clarity (0..1) of each frame, and its power spectrum."""
     window = np.hanning(_FRAME).astype(np.float32)
     windowed = (frames - frames.mean(axis=1, keepdims=True)) * window
-    power = np.abs(np.fft.rfft(windowed, 2 * _FRAME, axis=1)) ** 2
+    power = np.abs(scipy.fft.rfft(windowed, 2 * _FRAME, axis=1)) ** 2
     lags = int(SAMPLE_RATE / _F0_MIN) + 3
     shape = np.fft.irfft(np.abs(np.fft.rfft(window, 2 * _FRAME)) ** 2)[:lags]
-    auto = np.fft.irfft(power, axis=1)[:, :lags]
+    auto = scipy.fft.irfft(power, axis=1)[:, :lags]
     normal = auto / (auto[:, :1] + 1e-20) / (shape / shape[0])
     candidates = _candidates(normal)
     f0, clarity = candidates.f0[:, 0], candidates.clarity[:, 0]
