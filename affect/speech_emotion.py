@@ -81,7 +81,7 @@ class Calibration:
     """temperature: above 0, divides the logits; above 1 makes a model less sure of itself.
 
     threshold: 0..1, a label is in the prediction set when its share is at least this (1 - the conformal quantile of
-    1 - p(true)); 0.1 stands for a model that nobody calibrated. n: recordings behind both.
+    1 - p(true)); 0 never decides, 1 always; 0.1 stands for a model that nobody calibrated. n: recordings behind both.
     """
 
     temperature: float = 1.0
@@ -98,7 +98,7 @@ class Calibration:
 def read_calibration(model: Path) -> Calibration:
     """calibration.json in a model's directory, or NAME.calibration.json beside a file; the default where there is none.
 
-    Raises ValueError when the file is not {"temperature": ..., "threshold": ..., "n": ...}, all optional.
+    Raises EmotionModelError when the file is not {"temperature": ..., "threshold": ..., "n": ...}, all optional.
     """
     path = model / "calibration.json" if model.is_dir() else model.with_suffix(".calibration.json")
     if not path.is_file():
@@ -115,7 +115,9 @@ def read_calibration(model: Path) -> Calibration:
             int(stored.get("n", default.n)),
         )
     except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is no calibration ({error}): give temperature and threshold as numbers") from None
+        raise EmotionModelError(
+            f"{path} is no calibration ({error}): give temperature and threshold as numbers"
+        ) from None
 
 
 def checked(samples: NDArray[np.floating]) -> Samples:
@@ -214,17 +216,17 @@ def undecided(shares: Mapping[str, float], threshold: float, most: int = _MOST) 
 def abstaining(
     categories: Mapping[str, float],
     *,
-    threshold: float = 0.0,
+    threshold: float | None = None,
     most: int = _MOST,
     voiced_s: float | None = None,
     snr_db: float | None = None,
 ) -> dict[str, float]:
     """The same with mass moved to "unknown": all of it when the posterior is undecided, a part when the audio is poor.
 
-    threshold: of `undecided`, 0 leaves that test out. voiced_s: seconds of voice; under 1 s the known part shrinks in
-    proportion. snr_db: it shrinks from 10 dB down, to nothing at 0 dB. None: not measured, nothing is held back.
+    threshold: of `undecided`, None leaves that test out. voiced_s: seconds of voice, under 1 s of which the known part
+    shrinks in proportion. snr_db: it shrinks from 10 dB down, to nothing at 0 dB. None: not measured, not held back.
     """
-    if threshold > 0 and undecided(categories, threshold, most):
+    if threshold is not None and undecided(categories, threshold, most):
         return dict(UNKNOWN)
     believed = 1 - categories.get("unknown", 0.0)
     if voiced_s is not None:

@@ -1,4 +1,4 @@
-"""Samples -> what is heard every 10 ms: pitch, voicing, level and timbre. numpy, and scipy for its FFT in single precision.
+"""Samples -> what is heard every 10 ms: pitch, voicing, level and timbre. numpy, and scipy for its FFT.
 
 Pitch is the strongest peak of the autocorrelation divided by that of the window (Boersma 1993), taken twice: the
 second time in the range that the first one found (De Looze & Hirst 2008: .75 of the first quartile to 1.5 of the

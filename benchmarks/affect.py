@@ -1,5 +1,6 @@
-"""What hearing the voice costs: all of the acoustic analysis as a share of real time on one core, beside librosa's pyin
-and beside an extraction like eGeMAPS (pitch, loudness, spectrum, cepstrum, formants by frame) out of librosa's parts."""
+"""What hearing the voice costs: all of the acoustic analysis as a share of real time, in CPU of the whole process,
+beside librosa's pyin and beside an extraction like eGeMAPS (pitch, loudness, spectrum, cepstrum, formants by frame)
+out of librosa's parts."""
 
 from __future__ import annotations
 

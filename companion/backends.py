@@ -15,7 +15,7 @@ from companion.errors import ConfigurationError
 
 Locate = Callable[[str], Path]
 Factory = Callable[[Any, Locate], Awaitable[Any]]
-GROUPS = ("companion.speech", "companion.chat", "companion.embeddings")
+GROUPS = ("companion.speech", "companion.emotion", "companion.chat", "companion.embeddings")
 
 
 def installed(group: str) -> list[str]:

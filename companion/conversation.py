@@ -31,7 +31,7 @@ from companion.events import (
 )
 from companion.reply import Reply, affect_of
 from companion.speech.recognizer import Samples
-from companion.turn import Heard, listen, read
+from companion.turn import Heard, listen, read, voice_of
 from memory.memories import PersonMemory
 from prompts.persona import load_persona
 from prompts.types import Exchange
@@ -176,8 +176,8 @@ class Conversation:
         assert heard.late is not None
         result = await heard.late
         if result is not None:
-            voice, prosody = result
-            self._usual = learn(self._usual, prosody)
+            self._usual = learn(self._usual, result[1])
+            voice = voice_of(heard.transcript, result)
             self._emit(AffectRead(item_id, fuse(heard.affect.words, voice, status="final")))
 
     def respond(self) -> str:
@@ -282,7 +282,7 @@ class Conversation:
         """The affect for the record, with a voice that came late; the trajectory goes on from it."""
         affect = heard.affect
         if heard.late is not None and (result := await heard.late) is not None:
-            affect = fuse(affect.words, result[0], status="final")
+            affect = fuse(affect.words, voice_of(heard.transcript, result), status="final")
         self._points.append(Point(self._engine.now(), affect.valence, affect.arousal, affect.uncertainty))
         now = trajectory(self._points, self._usual_mood)
         state = next_state(self._state, now)

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from affect.backends.words import WordsClassifier
 from affect.baseline import Usual, from_json, to_json
+from affect.speech_emotion import EmotionModelError, SpeechEmotionClassifier
 from affect.text_emotion import TextEmotionClassifier
 from affect.trajectory import OwnBaseline, own_baseline
 from companion.backends import factory
+from companion.errors import ModelUnavailable
 from companion.llm.chat_model import ChatModel
 from companion.reply import Answerer
 from companion.settings import Settings
 from companion.speech.recognizer import Recognizer
-from companion.speech.voice import ProsodyReader, VoiceReader
+from companion.speech.voice import ProsodyReader, VoiceReader, WithEmotion
 
 if TYPE_CHECKING:
     from companion.records.repository import Records
     from companion.speech.vad import VadTicker
     from memory.memories import Memories
+
+
+ACOUSTIC = "acoustic"  # the emotion backend without a model
 
 
 class _Closable(Protocol):
@@ -130,7 +136,10 @@ class Engine:
             )
             ticker = VadTicker(SileroBatch())
             owned(ticker)
-            voice = ProsodyReader()
+            voice: VoiceReader = ProsodyReader()
+            classifier = await emotion_classifier(settings, locate, recognizer)
+            if classifier is not None:
+                voice = WithEmotion(voice, classifier)
             owned(voice)
             engine = cls(
                 settings,
@@ -143,3 +152,24 @@ class Engine:
             )
             await engine.warm()
             yield engine
+
+
+async def emotion_classifier(
+    settings: Settings, locate: Callable[[str], Path], recognizer: Recognizer | None = None
+) -> SpeechEmotionClassifier | None:
+    """The classifier that the settings name; None for the acoustic profiles, and where the recogniser's pass tells it.
+
+    Raises ModelUnavailable.
+    """
+    if settings.emotion.backend == ACOUSTIC:
+        return None
+    try:
+        classifier: SpeechEmotionClassifier = await factory("companion.emotion", settings.emotion.backend)(
+            settings.emotion, locate
+        )
+    except EmotionModelError as error:
+        raise ModelUnavailable(str(error)) from error
+    share = getattr(recognizer, "share", None)
+    if getattr(classifier, "tap", None) is not None and share is not None and share(classifier):
+        return None
+    return classifier

@@ -64,6 +64,15 @@ class Speech(_Section):
     timeout_s: float = Field(60.0, gt=0)
 
 
+class Emotion(_Section):
+    """Speech emotion. `acoustic` needs no model; a SenseVoice recogniser tells emotions whatever stands here."""
+
+    backend: str = Field("acoustic", description="acoustic, emotion2vec, sensevoice, transformers or whisper_head.")
+    model: str | None = Field(None, description="Directory, hub id, or the HEAD.npz of `companion affect train`.")
+    encoder: str = Field("pack:whisper-base", description="Whisper of a head, where no recogniser shares its pass.")
+    threads: int = Field(1, ge=1)
+
+
 class Chat(_Section):
     """The chat model. base_url, api_key, timeout_s and retries belong to `openai`; adapter to `transformers`."""
 
@@ -129,6 +138,7 @@ class Settings(BaseSettings):
     records: Records = Records()
     models: Models = Models()
     speech: Speech = Speech()
+    emotion: Emotion = Emotion()
     chat: Chat = Chat()
     embeddings: Embeddings = Embeddings()
     memory: Memory = Memory()

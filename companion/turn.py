@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from affect.baseline import Usual
 from affect.fusion import fuse
+from affect.speech_emotion import beside
 from affect.text_emotion import TextEmotionClassifier
 from affect.types import Affect, Prosody, VoiceAffect
 from companion.speech.recognizer import Recognizer, Samples, Transcript
@@ -78,11 +79,18 @@ async def listen(
         raise
     said = words.read(transcript.text, transcript.language, vector) if transcript.text else None
     read = reading.result() if reading.done() else None
-    voiced = read[0] if read else None
+    voiced = voice_of(transcript, read)
     status: Literal["final", "partial", "none"] = "final" if reading.done() else "partial"
     affect = fuse(said, voiced, status=status if said or voiced else "none")
     late = None if reading.done() else reading
     return Heard(transcript, affect, read[1] if read else None, timings, vector, late)
+
+
+def voice_of(transcript: Transcript, read: tuple[VoiceAffect, Prosody] | None) -> VoiceAffect | None:
+    """The reading of the voice, with the emotion that a recogniser heard in the same pass."""
+    if read is None or transcript.emotion is None:
+        return read[0] if read else None
+    return beside(*read, transcript.emotion)
 
 
 async def _read_voice(

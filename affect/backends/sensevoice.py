@@ -16,17 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from affect.backends.funasr_auto import Section, load_auto, where
-from affect.labels import UNKNOWN, with_unknown
+from affect.labels import UNKNOWN
 from affect.speech_emotion import (
     Calibration,
     EmotionModelError,
     Samples,
-    abstaining,
+    answer,
     checked,
     from_labels,
     mean,
     read_calibration,
-    tempered,
 )
 from affect.types import EmotionScores
 
@@ -65,19 +64,18 @@ def find_tags(tokenizer: Any = None) -> Tags:
 
 
 def posterior(names: Sequence[str], logits: NDArray[np.floating], total: float) -> dict[str, float]:
-    """Categories as in EmotionScores.
+    """Shares of SenseVoice's emotion tags and of "unknown"; they sum to 1.
 
-    names: SenseVoice's emotion tags, k of them; logits: (k,), of those tags at the emotion frame; total: log of the
-    sum of exp over the whole vocabulary there. Softmax over the tags alone; where they hold less than half of the
-    frame it was not answered, and the missing part goes to "unknown".
+    names: k tags; logits: (k,), of those tags at the emotion frame; total: log of the sum of exp over the whole
+    vocabulary there. Softmax over the tags alone; where they hold less than half of the frame it was not answered,
+    and what they lack of it goes to "unknown".
     """
     logits = np.asarray(logits, np.float64)
-    powers = np.exp(logits - logits.max())
-    categories = from_labels(dict(zip(names, (powers / powers.sum()).tolist(), strict=True)))
-    held = float(powers.sum() * np.exp(logits.max() - total))
-    answered = min(1.0, held / _HELD)
-    known = (1 - categories["unknown"]) * answered
-    return with_unknown(categories, 1 - known) if known > 0 else dict(UNKNOWN)
+    top = float(logits.max())
+    powers = np.exp(logits - top)
+    answered = min(1.0, float(powers.sum()) * float(np.exp(min(0.0, top - total))) / _HELD)
+    shares = (powers / powers.sum() * answered).tolist()
+    return {**dict(zip(names, shares, strict=True)), "unknown": 1 - answered}
 
 
 def heard(names: Sequence[str], logits: NDArray[np.floating], total: float) -> tuple[str, ...]:
@@ -119,14 +117,11 @@ class TagPosterior:
 
     @property
     def scores(self) -> EmotionScores | None:
-        """Of the last pass; None when nothing ran."""
-        if not self._parts:
+        """Of the last pass; None when nothing ran, or gave NaN."""
+        if not self._parts or not all(np.isfinite(list(shares.values())).all() for shares, _ in self._parts):
             return None
-        categories = mean(self._parts)
-        if self._calibration:
-            categories = abstaining(
-                tempered(categories, self._calibration.temperature), threshold=self._calibration.threshold
-            )
+        shares = mean(self._parts)
+        categories = answer(shares, self._calibration) if self._calibration else from_labels(shares)
         return EmotionScores(categories, tuple(dict.fromkeys(self._found)), self.name)
 
     def _listen(self, module: Any, inputs: Any, logits: Any) -> None:
@@ -136,8 +131,8 @@ class TagPosterior:
         emotions = frames[:, 0, self._emotion_at].cpu().numpy()
         events = frames[:, 1, self._event_at].cpu().numpy()
         for emotion, event, total in zip(emotions, events, totals, strict=True):
-            categories = posterior(self._emotions, emotion, float(total[0]))
-            self._parts.append((categories, float(logits.shape[1])))
+            shares = posterior(self._emotions, emotion, float(total[0]))
+            self._parts.append((shares, float(logits.shape[1])))
             self._found += heard(self._events, event, float(total[1])) if self._events else ()
 
 

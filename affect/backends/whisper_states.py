@@ -104,9 +104,9 @@ class HeadTap:
 
     @property
     def scores(self) -> EmotionScores | None:
-        """Of the last pass; None when nothing ran."""
+        """Of the last pass; None when nothing ran, or gave NaN."""
         pooled = self.pooled
-        return None if pooled is None else self._head.predict(pooled)
+        return None if pooled is None or not np.isfinite(pooled).all() else self._head.predict(pooled)
 
     def _listen(self, module: Any, inputs: Any, states: Any) -> None:
         """states: (1, t, d)."""

@@ -15,6 +15,7 @@ import click
 from affect.baseline import Usual, learn
 from affect.fusion import fuse
 from affect.labels import EMOTIONS
+from affect.speech_emotion import SpeechEmotionClassifier, beside
 from affect.types import Affect, Prosody, WordAffect
 from companion.audio.decode import decode_file
 from companion.errors import AudioError
@@ -97,12 +98,15 @@ def read(
     if plot is not None and len(files) != 1:
         raise click.UsageError("--plot draws one file")
     said = next(_words([text])) if text else None
+    classifier = _classifier()
     usual: dict[str, Usual] = {}
     if baseline == "label-free":
         usual = _label_free(files)
     for file in files:
         samples = decode_file(file)
         voice, prosody = _read(file, samples, usual)
+        if classifier is not None:
+            voice = beside(voice, prosody, classifier.classify(samples))
         fused = fuse(said, voice)
         stretches = _curve(samples, usual) if prosody.speech_s > _LONG_S else None
         _show({"file": file}, fused, prosody, as_json, title=file, stretches=stretches)
@@ -112,6 +116,16 @@ def read(
             draw(plot, samples, fused, prosody, usual, title=Path(file).name)
         if speaker is not None and baseline == "running":
             usual = learn(usual, prosody)
+
+
+def _classifier() -> SpeechEmotionClassifier | None:
+    """The one that COMPANION_EMOTION__BACKEND names, None for the acoustic profiles."""
+    from companion.engine import emotion_classifier
+    from companion.models.packs import PackStore
+    from companion.settings import Settings
+
+    settings = Settings()
+    return asyncio.run(emotion_classifier(settings, PackStore(settings.models).locate))
 
 
 def _read(file: str, samples: NDArray[np.float32], usual: dict[str, Usual]) -> tuple[Any, Prosody]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from affect.baseline import Usual
+from affect.speech_emotion import SpeechEmotionClassifier, beside
 from affect.types import Prosody, VoiceAffect
 from companion.speech.recognizer import Samples
+
+_log = logging.getLogger(__name__)
 
 
 class VoiceReader(Protocol):
@@ -34,6 +38,31 @@ class ProsodyReader:
         return await asyncio.get_running_loop().run_in_executor(self._pool, read_voice, samples, usual)
 
     async def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class WithEmotion:
+    """Adapter: another reader, with a classifier's categories and events in place of its own, both at once."""
+
+    def __init__(self, reader: VoiceReader, classifier: SpeechEmotionClassifier) -> None:
+        self._reader, self._classifier = reader, classifier
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="emotion")
+
+    async def read(self, samples: Samples, usual: Mapping[str, Usual]) -> tuple[VoiceAffect, Prosody]:
+        scoring = asyncio.get_running_loop().run_in_executor(self._pool, self._classifier.classify, samples)
+        try:
+            voice, prosody = await self._reader.read(samples, usual)
+        except BaseException:
+            scoring.cancel()
+            raise
+        try:
+            return beside(voice, prosody, await scoring), prosody
+        except Exception as error:  # whatever a model raises: prosody alone is a reading too
+            _log.warning("%s did not answer: %s", self._classifier.name, type(error).__name__)
+            return voice, prosody
+
+    async def close(self) -> None:
+        await self._reader.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-import os
-import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +12,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from affect.backends.funasr_auto import contained
 from affect.backends.sensevoice import TagPosterior
-from affect.speech_emotion import Calibration, EmotionTap, read_calibration
+from affect.speech_emotion import Calibration, EmotionModelError, EmotionTap, read_calibration
 from companion.errors import AudioError, ConfigurationError, ModelUnavailable, SpeechError
 from companion.settings import Speech
 from companion.speech.pieces import joined, pieces
@@ -37,8 +34,11 @@ class _Decoder(Protocol):
 class FunasrRecognizer:
     """One model, one inference at a time, in a worker thread of its own."""
 
-    def __init__(self, name: str, pool: ThreadPoolExecutor, decode: _Decoder, timeout_s: float) -> None:
-        self.name, self._pool, self._decode, self._timeout_s = name, pool, decode, timeout_s
+    def __init__(
+        self, name: str, pool: ThreadPoolExecutor, decode: _Decoder, timeout_s: float, tap: EmotionTap | None = None
+    ) -> None:
+        """tap: listens in on what decode runs, so that transcripts carry the emotion."""
+        self.name, self._pool, self._decode, self._timeout_s, self._tap = name, pool, decode, timeout_s, tap
 
     async def recognize(self, samples: Samples, language: str | None = None) -> Transcript:
         """See Recognizer.recognize."""
@@ -49,13 +49,20 @@ class FunasrRecognizer:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await loop.run_in_executor(self._pool, self._decode, samples.astype(np.float32), language)
+                return await loop.run_in_executor(self._pool, self._listen, samples.astype(np.float32), language)
         except TimeoutError:
             raise SpeechError(
                 f"recognition took more than {self._timeout_s:.0f} s: raise COMPANION_SPEECH__TIMEOUT_S"
             ) from None
         except Exception as error:  # whatever the library raises; its text may hold a user's words
             raise SpeechError(f"recognition failed ({type(error).__name__})") from None
+
+    def _listen(self, samples: Samples, language: str | None) -> Transcript:
+        if self._tap is None:
+            return self._decode(samples, language)
+        with self._tap:
+            heard = self._decode(samples, language)
+        return replace(heard, emotion=self._tap.scores)
 
     def share(self, classifier: object) -> bool:
         """Let a classifier listen in, so that transcripts carry the emotion; whether they do, by it or by SenseVoice.
@@ -64,8 +71,8 @@ class FunasrRecognizer:
         """
         net, tap = getattr(self._decode, "net", None), getattr(classifier, "tap", None)
         if net is not None and tap is not None:
-            self._decode = _Tapped(self._decode, tap(net))
-        return isinstance(self._decode, _Tapped)
+            self._tap = tap(net)
+        return self._tap is not None
 
     async def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -84,11 +91,11 @@ async def create(section: Speech, locate: Callable[[str], Path]) -> Recognizer:
         _check(Path(path))
     pool = ThreadPoolExecutor(1, thread_name_prefix="asr")
     try:
-        decode = await asyncio.get_running_loop().run_in_executor(pool, _load, path, section.threads)
+        decode, tap = await asyncio.get_running_loop().run_in_executor(pool, _load, path, section.threads)
     except BaseException:
         pool.shutdown(wait=False)
         raise
-    return FunasrRecognizer(f"funasr:{section.model}", pool, decode, section.timeout_s)
+    return FunasrRecognizer(f"funasr:{section.model}", pool, decode, section.timeout_s, tap)
 
 
 def _check(folder: Path) -> None:
@@ -100,8 +107,8 @@ def _check(folder: Path) -> None:
         )
 
 
-def _load(path: str, threads: int) -> _Decoder:
-    with _contained():
+def _load(path: str, threads: int) -> tuple[_Decoder, EmotionTap | None]:
+    with contained():
         try:
             from funasr import AutoModel
         except ImportError as error:
@@ -116,49 +123,24 @@ def _load(path: str, threads: int) -> _Decoder:
                 "FunASR knows? A Whisper needs the package openai-whisper"
             ) from error
         decode: _Decoder
+        tap: EmotionTap | None = None
         if type(auto.model).__name__ == "WhisperWarp":
             from companion.speech.backends.whisper import WhisperDecoder
 
             decode = WhisperDecoder(auto)
-        elif type(auto.model).__name__ == "SenseVoiceSmall":
-            calibration = read_calibration(Path(path)) if Path(path).is_dir() else Calibration()
-            decode = _Tapped(_Generate(auto), TagPosterior(auto, calibration))
         else:
             decode = _Generate(auto)
+            if type(auto.model).__name__ == "SenseVoiceSmall":
+                tap = _emotion(auto, Path(path))
         decode(np.zeros(SAMPLE_RATE, np.float32), None)  # the first inference is slow: not in somebody's turn
-    return decode
+    return decode, tap
 
 
-@contextlib.contextmanager
-def _contained() -> Iterator[None]:
-    """FunASR prints as it loads, sets the root logger up, and seeds every generator with 0: none of it gets out."""
-    import torch
-
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    root.addHandler(logging.NullHandler())  # with a handler there, basicConfig does nothing
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+def _emotion(auto: Any, path: Path) -> EmotionTap:
     try:
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
-        root.handlers[:] = handlers
-        root.setLevel(level)
-
-
-class _Tapped:
-    """A decoder whose pass tells the emotion as well."""
-
-    def __init__(self, decode: _Decoder, tap: EmotionTap) -> None:
-        self._decode, self._tap = decode, tap
-
-    def __call__(self, samples: Samples, language: str | None) -> Transcript:
-        with self._tap:
-            heard = self._decode(samples, language)
-        return replace(heard, emotion=self._tap.scores)
+        return TagPosterior(auto, read_calibration(path) if path.is_dir() else Calibration())
+    except EmotionModelError as error:
+        raise ModelUnavailable(str(error)) from None
 
 
 class _Generate:
