@@ -14,7 +14,17 @@ import click
 from companion.errors import ConfigurationError
 
 _ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("overlap", "recall")
+# name -> module of benchmarks/
+_MODULES = {
+    "affect": "affect",
+    "affect-turn": "affect_turn",
+    "import": "coldstart",
+    "overlap": "overlap",
+    "recall": "recall",
+    "reply": "reply",
+    "turn": "turn",
+}
+NAMES = tuple(_MODULES)
 
 
 @click.command()
@@ -27,8 +37,12 @@ def bench(name: str | None, listed: bool, as_json: bool, docs: bool) -> None:
     if listed:
         click.echo("\n".join(NAMES))
     elif docs:
-        lines = [measure(each) for each in NAMES]
+        lines = []
+        for each in NAMES:
+            lines.append(measure(each))
+            click.echo(json.dumps(lines[-1], ensure_ascii=False))
         target = _ROOT / "docs" / "performance.md"
+        target.parent.mkdir(exist_ok=True)
         target.write_text(page(lines, time.strftime("%Y-%m-%d")), "utf-8")
         click.echo(f"wrote {target}")
     elif name in NAMES:
@@ -47,8 +61,10 @@ def measure(name: str) -> dict[str, Any]:
     if str(_ROOT) not in sys.path:
         sys.path.insert(0, str(_ROOT))
     try:
-        module = import_module(f"benchmarks.{name}")
-    except ModuleNotFoundError:
+        module = import_module(f"benchmarks.{_MODULES[name]}")
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("benchmarks"):
+            raise
         raise ConfigurationError("benchmarks/ is not there: run from a checkout") from None
     line: dict[str, Any] = module.run().line()
     return line
@@ -66,4 +82,9 @@ def page(lines: list[dict[str, Any]], date: str) -> str:
         f"{'yes' if x['met'] else 'no'} | {x['n']} |\n"
         for x in lines
     )
-    return head + "".join(rows)
+    further = (f"- {x['name']}: {_further(x['detail'])}\n" for x in lines if x.get("detail"))
+    return head + "".join(rows) + "\nFurther figures of the same runs:\n\n" + "".join(further)
+
+
+def _further(detail: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in detail.items())

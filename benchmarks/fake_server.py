@@ -1,0 +1,78 @@
+"""Our real application around an engine whose models only sleep; database, spool, index and VAD are the real ones.
+
+python -m benchmarks.fake_server FOLDER SECRET PORT
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import uvicorn
+from pydantic import SecretStr
+
+from api.app import create_app
+from companion.engine import Engine
+from companion.llm.chat_model import FakeChatModel
+from companion.records import database
+from companion.records.crypto import KeyRing, master_key
+from companion.records.repository import Records
+from companion.records.spool import Spool
+from companion.settings import Auth, Server, Settings
+from companion.speech.recognizer import FakeRecognizer
+from companion.speech.vad import SileroBatch, VadTicker
+from companion.speech.voice import FakeVoiceReader
+from memory.embedder import FakeEmbedder
+from memory.index import ChromaIndex
+from memory.ledger import Ledger
+from memory.memories import Memories
+
+ASR_S, CHAT_S = 0.07, 0.10
+_SAID = (  # some of it is worth remembering, so that the writes behind the reply are real as well
+    "我叫小雨，下周三要面试，我有点紧张。",
+    "今天天气还行。",
+    "我特别喜欢在河边跑步。",
+    "我昨天和妈妈吵架了，心里很难过。",
+    "没什么，就是想说说话。",
+)
+
+
+async def main(folder: Path, secret: str, port: int) -> None:
+    """Serve until terminated."""
+    settings = Settings(data_dir=folder, auth=Auth(secret=SecretStr(secret)), server=Server(drain_s=2.0))
+    folder.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(database.upgrade, settings.database_url)
+    store = database.create_engine(settings.database_url)
+    sessions = database.sessions(store)
+    ring = KeyRing(sessions, master_key(settings))
+    embedder = FakeEmbedder()
+    index = ChromaIndex.embedded(folder / "chroma", embedder.name, 2)
+    ticker = VadTicker(SileroBatch())
+    engine = Engine(
+        settings,
+        recognizer=FakeRecognizer(*_SAID * 400, delay_s=ASR_S),
+        chat=FakeChatModel("嗯，我在听。你慢慢说。", delay_s=CHAT_S),
+        records=Records(sessions, ring, Spool(folder / "spool", ring)),
+        memories=Memories(Ledger(sessions, ring), index, embedder),
+        ticker=ticker,
+        voice=FakeVoiceReader(),
+    )
+    config = uvicorn.Config(
+        create_app(settings, engine),
+        host="127.0.0.1",
+        port=port,
+        ws="websockets-sansio",
+        ws_max_size=8 * settings.server.max_frame_bytes,
+        log_level="warning",
+        timeout_graceful_shutdown=2,
+    )
+    try:
+        await uvicorn.Server(config).serve()
+    finally:
+        await ticker.close()
+        await store.dispose()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
