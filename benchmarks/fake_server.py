@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import uvicorn
+import uvloop
 from pydantic import SecretStr
 
 from api.app import create_app
@@ -75,4 +76,4 @@ async def main(folder: Path, secret: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    uvloop.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from companion.settings import Settings
@@ -15,6 +13,7 @@ from companion.settings import Settings
 def serve(host: str | None, port: int | None) -> None:
     """Load the models, bring the database up to date, and serve until interrupted."""
     import uvicorn
+    import uvloop
 
     from api.app import create_app
     from companion.engine import Engine
@@ -38,4 +37,4 @@ def serve(host: str | None, port: int | None) -> None:
             await uvicorn.Server(config).serve()
 
     upgrade(settings.database_url)
-    asyncio.run(run())
+    uvloop.run(run())
