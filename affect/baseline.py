@@ -93,6 +93,15 @@ def key(measure: str, device: str) -> str:
     return f"{measure}@{device}" if device and measure in _OF_THE_DEVICE else measure
 
 
+def on_device(usual: Baseline, device: str) -> Baseline:
+    """The baseline as it is heard through one device: what was learnt of level and timbre on others is left out."""
+    if not device:
+        return usual
+    shared = {name: known for name, known in usual.items() if "@" not in name and name not in _OF_THE_DEVICE}
+    own = {name: usual[key(name, device)] for name in _OF_THE_DEVICE if key(name, device) in usual}
+    return {**shared, **own}
+
+
 def learn(usual: Baseline, prosody: Prosody, device: str = "") -> dict[str, Usual]:
     """The baseline after one more utterance; what was not measured leaves its moments as they were.
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from affect.baseline import Usual, learn
+from affect.baseline import Usual, learn, on_device
 from affect.fusion import fuse
 from affect.trajectory import OwnBaseline, Point, State, next_state, trajectory
 from affect.types import Affect
@@ -75,6 +75,7 @@ class Conversation:
         )
         self.language = "zh"
         self.language_hint: str | None = None
+        self.device = ""  # names the microphone and codec: level and timbre are usual for each apart
         self.persona = engine.settings.persona.name
         self.max_tokens: int | None = None
         self._history: list[Exchange] = []
@@ -147,7 +148,7 @@ class Conversation:
         return await listen(
             samples,
             language=self.language_hint,
-            usual=self._usual,
+            usual=on_device(self._usual, self.device),
             recognizer=engine.recognizer,
             voice=engine.voice,
             words=engine.words,
@@ -166,7 +167,7 @@ class Conversation:
         self._emit(Transcribed(item_id, heard.transcript.text, heard.transcript.language, samples.size / 16_000))
         self._emit(AffectRead(item_id, heard.affect))
         if heard.prosody is not None:
-            self._usual = learn(self._usual, heard.prosody)
+            self._usual = learn(self._usual, heard.prosody, self.device)
         elif heard.late is not None:
             self._later(self._hear_late(item_id, heard))
         return heard
@@ -176,7 +177,7 @@ class Conversation:
         assert heard.late is not None
         result = await heard.late
         if result is not None:
-            self._usual = learn(self._usual, result[1])
+            self._usual = learn(self._usual, result[1], self.device)
             voice = voice_of(heard.transcript, result)
             self._emit(AffectRead(item_id, fuse(heard.affect.words, voice, status="final")))
 

@@ -51,6 +51,7 @@ class Session:
         create_response: bool,
         interrupt_response: bool,
         language: str | None,
+        device: str,
         max_tokens: int | None,
     ) -> None:
         """What the client chose. turn_taking None: the client commits by itself. Raises AudioError for the rate."""
@@ -65,6 +66,7 @@ class Session:
             self._turns.config = turn_taking
         self._create_response, self._interrupt_response = create_response, interrupt_response
         self._conversation.language_hint = language
+        self._conversation.device = f"{device}/{rate}"
         self._conversation.max_tokens = max_tokens
 
     async def feed(self, pcm: bytes) -> None:

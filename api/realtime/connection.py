@@ -181,6 +181,7 @@ class Connection:
             create_response=detection is None or detection.create_response,
             interrupt_response=detection is None or detection.interrupt_response,
             language=now.companion.language,
+            device=now.companion.device,
             max_tokens=now.max_output_tokens if isinstance(now.max_output_tokens, int) else None,
         )
 

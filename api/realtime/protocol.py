@@ -53,9 +53,11 @@ class AudioUpdate(Struct, frozen=True, kw_only=True):
 
 
 class CompanionUpdate(Struct, frozen=True, kw_only=True):
-    """`session.companion` as a client sends it. language: ISO 639-1 or null to detect it."""
+    """`session.companion` as a client sends it. language: ISO 639-1 or null to detect it. device: whatever names the
+    microphone, such as "headset"; a person's usual loudness and timbre are learnt for each apart."""
 
     language: Annotated[str, Meta(max_length=16)] | UnsetType | None = UNSET
+    device: Annotated[str, Meta(pattern=r"^[\w .-]{0,64}$")] | UnsetType = UNSET
     framing: Literal["raw", "header"] | UnsetType = UNSET
     persona: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
     thinking: Literal["auto", "on", "off"] | UnsetType = UNSET
@@ -235,6 +237,7 @@ class CompanionSettings(Struct, frozen=True, kw_only=True):
     """What is ours in a session."""
 
     language: str | None = None
+    device: str = ""
     framing: Literal["raw", "header"] = "raw"
     persona: str = "default"
     thinking: Literal["auto", "on", "off"] = "auto"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affect.baseline import POPULATION, Usual, expected, key, learn, short_tract, utterances
+from affect.baseline import POPULATION, Usual, expected, key, learn, on_device, short_tract, utterances
 from affect.types import Prosody
 
 CALM = Prosody(3.0, 2.8, 0.8, f0_mean_st=25.0, f0_p95_st=29.0, level_db=-25.0, formant_spacing_hz=1020.0)
@@ -68,4 +68,8 @@ def test_pitch_is_compared_with_people_whose_tract_is_as_long() -> None:
 
 
 def test_level_and_timbre_are_the_devices_and_pitch_is_the_persons() -> None:
+    known = learn(after(3), replace(CALM, level_db=-60.0), "headset")
+    assert on_device(known, "headset")["level_db"] == known["level_db@headset"]
+    assert on_device(known, "headset")["f0_mean_st"] == known["f0_mean_st"]
+    assert "level_db" not in on_device(known, "speaker") and on_device(known, "") == known
     assert key("level_db", "headset") != key("level_db", "") and key("f0_mean_st", "headset") == "f0_mean_st"
