@@ -25,7 +25,7 @@ _READABLE = {
     "alpha_ratio_db": ("brightness", "dB", "duller than", "brighter than"),
     "hammarberg_db": ("sharpness", "dB", "softer than", "sharper than"),
 }
-_NO_SPEECH = 0.15  # share of windows with speech, by a voice activity detector, under which nobody speaks
+_NO_SPEECH = 0.04  # share of windows with speech, by a voice activity detector, under which nobody speaks
 _TWO_VOICES = 0.9  # uncertainty where two people speak
 
 

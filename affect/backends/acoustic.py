@@ -34,7 +34,7 @@ _PROFILES: Mapping[str, Sequence[float]] = {
     "disgusted": (0.1, 0.1, 0.2, -0.3, -0.3, -0.5, 0.2, 0.0, -0.3, -0.1),
     "neutral": (0.0,) * len(MEASURES),
 }
-_TEMPER = 0.45
+_TEMPER = 0.6
 _KNOWN = 0.6  # uncertainty up to which nothing is held back
 
 
@@ -48,7 +48,7 @@ def classify(prosody: Prosody, usual: Baseline, uncertainty: float, device: str 
     scores = {name: math.log(PRIOR[name]) + _TEMPER * _fit(_PROFILES[name], terms) for name in EMOTIONS}
     top = max(scores.values())
     posterior = {name: math.exp(score - top) for name, score in scores.items()}
-    held_back = (max(0.0, uncertainty - _KNOWN) / (1 - _KNOWN)) ** 4
+    held_back = (max(0.0, uncertainty - _KNOWN) / (1 - _KNOWN)) ** 8
     return EmotionScores(with_unknown(posterior, held_back), source="acoustic")
 
 
