@@ -13,6 +13,7 @@ from affect.types import Incongruence, VoiceAffect, WordAffect
 KINDS = ("masked_distress", "sarcasm", "calm_venting", "nervous_laughter", "tough_words", "agitated_neutral")
 _EXPECTED = 0.5  # of the words' arousal is expected in the voice; authored
 _UP, _DOWN, _DOWN_UNDER_JOY = 1.0, 0.6, 1.0  # a flat voice under plain words is the weaker sign; under joy it is not
+_JOY = 0.6  # valence of words from which a flat voice is the strong sign
 _NAMED = 0.2  # score from which a kind is named
 _FAR, _CALM = 0.4, 0.2  # |arousal| clearly away from usual, and of an ordinary voice; authored
 _GOOD, _BAD = 0.25, -0.3  # valence of words from which they are good or bad news
@@ -26,7 +27,7 @@ def incongruence(words: WordAffect | None, voice: VoiceAffect | None) -> Incongr
         return None
     good = words.valence or 0.0
     gap = voice.arousal - _EXPECTED * (words.arousal or 0.0)
-    down = _DOWN_UNDER_JOY if good >= _GOOD else _DOWN
+    down = _DOWN + (_DOWN_UNDER_JOY - _DOWN) * min(1.0, max(0.0, good) / _JOY)  # no step: one misheard word is not much
     certainty = 1 - voice.uncertainty
     if "laugh" in voice.events and good <= _BAD:
         sure = 1 - words.uncertainty

@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable
+from random import Random
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 
 from affect.backends.lexicon import LexiconClassifier
 from affect.backends.words import WordsClassifier
+from affect.incongruence import incongruence
 from affect.labels import EMOTIONS
 from affect.text_emotion import TextEmotionClassifier
+from affect.types import VoiceAffect
 from affect.words.head import default_head
 
 EMBEDDER = "use-multilingual-v3"
@@ -229,3 +232,27 @@ def test_any_text_gives_a_reading_in_range(classifier: TextEmotionClassifier, te
     assert set(read.categories) == {*EMOTIONS, "unknown"} and min(read.categories.values()) >= 0
     assert 0 <= read.uncertainty <= 1
     assert all(value is None or -1 <= value <= 1 for value in (read.valence, read.arousal))
+
+
+MISHEARD = """我没事真的挺好的你别担心
+今天跟同事出去吃饭挺开心的
+明天几点开会来着
+他又把我的东西弄丢了气死我了
+没什么就是有点累想早点睡
+I'm fine honestly it was just a long day
+妈我考上了你高不高兴""".splitlines()
+
+
+def test_misheard_characters_hardly_move_incongruence() -> None:
+    """One character in ten is wrong, as speech recognition errs; the voice stays the same."""
+    random, classifier = Random(5), WordsClassifier()
+    voice = VoiceAffect(-0.6, None, 0.3, 9, {})
+    moved = []
+    for said in MISHEARD * 5:
+        wrong = "".join(
+            random.choice("的一是了我不在人有他这个上们来到时") if random.random() < 0.1 else c for c in said
+        )
+        right, erred = (incongruence(classifier.read(text), voice) for text in (said, wrong))
+        assert right is not None and erred is not None
+        moved.append(abs(right.score - erred.score))
+    assert sum(moved) / len(moved) < 0.06, moved
