@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks.processes import ROOT
+from benchmarks.places import ROOT
 from benchmarks.result import Result
 
 _GOAL_S = 0.2

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.processes import CACHE
+from benchmarks.places import CACHE
 
 _PACKAGES = ("pipecat-ai==1.14.0", "fastapi", "uvicorn", "websockets")
 

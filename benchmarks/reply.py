@@ -21,8 +21,9 @@ import numpy as np
 
 from affect.tracks import track
 from api.auth import issue, signing_secret
+from api.local_server import serving
 from api.realtime.client import RealtimeClient
-from benchmarks.processes import ROOT, serving
+from benchmarks.places import ROOT
 from benchmarks.result import Result
 from companion.audio.decode import decode_file
 from companion.llm.backends.llamacpp import create

@@ -21,10 +21,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from api.auth import issue
+from api.local_server import Running, serving
 from benchmarks import pipecat_venv
 from benchmarks.fake_server import ASR_S, CHAT_S
 from benchmarks.load import Dialect, speak
-from benchmarks.processes import ROOT, Running, serving
+from benchmarks.places import ROOT
 from benchmarks.result import Result
 from companion.audio.decode import decode_file
 from companion.errors import CompanionError

@@ -66,7 +66,7 @@ def load_auto(model: str, threads: int = 1) -> Any:
         except Exception as error:
             raise EmotionModelError(
                 f"FunASR cannot load the model {model} ({type(error).__name__}): is it whole, and of a kind that this "
-                "FunASR knows?"
+                "FunASR knows? A Whisper needs the package openai-whisper"
             ) from error
 
 

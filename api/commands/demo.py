@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,9 +15,10 @@ import click
 
 from api.auth import issue, signing_secret
 from api.commands.talk import show
+from api.local_server import serving
 from api.realtime.client import RealtimeClient
 from companion.audio.decode import decode_file
-from companion.errors import CompanionError, ServiceError
+from companion.errors import ServiceError
 from companion.settings import Settings
 
 _AUDIO = Path(__file__).resolve().parents[2] / "examples" / "audio"
@@ -60,11 +57,12 @@ def demo() -> None:
         os.environ["COMPANION_DATA_DIR"] = folder
         settings = Settings()
         started = time.monotonic()
-        with _server(Path(folder)) as url:
-            click.echo(f"server ready after {time.monotonic() - started:.0f} s at {url}")
+        command = (sys.executable, "-m", "api.cli", "serve", "--port")
+        with serving(command, Path(folder) / "server.log", start_s=_START_S) as server:
+            click.echo(f"server ready after {time.monotonic() - started:.0f} s at {server.url}")
             for session in SCRIPT:
                 token = issue(signing_secret(settings), session.user, 600.0, time.time())
-                asyncio.run(_play(url, token, session))
+                asyncio.run(_play(server.url, token, session))
     click.echo(f"\ndone in {time.monotonic() - started:.0f} s")
 
 
@@ -94,41 +92,3 @@ async def _play(url: str, token: str, session: _Session) -> None:
 
 def _delta(event: dict[str, Any]) -> str:
     return str(event["delta"]) if event["type"] == "response.output_text.delta" else ""
-
-
-@contextmanager
-def _server(folder: Path) -> Iterator[str]:
-    """The real server in a process of its own, on a free loopback port, until the block ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = folder / "server.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli", "serve", "--port", str(port)], stdout=out, stderr=subprocess.STDOUT
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait(process, url, log)
-        yield url
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    import httpx
-
-    until = time.monotonic() + _START_S
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise CompanionError(f"the server did not start:\n{log.read_text('utf-8', 'replace')[-2000:]}")
-        try:
-            if httpx.get(f"{url}/health", timeout=2.0).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    raise CompanionError(f"the server was not ready after {_START_S:.0f} s")

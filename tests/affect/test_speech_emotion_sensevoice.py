@@ -1,6 +1,5 @@
 """The posterior at SenseVoice's emotion query, on a tiny SenseVoiceSmall that FunASR runs."""
 
-import logging
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,21 +26,10 @@ from tests.tiny import sensevoice
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    try:
-        return sensevoice.build(tmp_path_factory.mktemp("tiny-sensevoice"))
-    finally:  # FunASR's import sets the root logger up
-        root.handlers[:] = handlers
-        root.setLevel(level)
-
-
-@pytest.fixture(scope="module")
-def auto(tiny: Path) -> Any:
+def auto(tiny_sensevoice: Path) -> Any:
     from affect.backends.funasr_auto import load_auto
 
-    return load_auto(str(tiny))
+    return load_auto(str(tiny_sensevoice))
 
 
 def generate(auto: Any, samples: np.ndarray) -> str:
@@ -85,24 +73,24 @@ def test_a_classifier_of_its_own_is_tempered(auto: Any) -> None:
         SenseVoiceEmotion(auto).classify(np.full(16_000, np.nan, np.float32))
 
 
-async def test_the_factory_loads_a_directory_with_its_calibration(tiny: Path) -> None:
-    section = SimpleNamespace(model=str(tiny), encoder="", threads=1)
-    (tiny / "calibration.json").write_text('{"temperature": 3.0}')
+async def test_the_factory_loads_a_directory_with_its_calibration(tiny_sensevoice: Path) -> None:
+    section = SimpleNamespace(model=str(tiny_sensevoice), encoder="", threads=1)
+    (tiny_sensevoice / "calibration.json").write_text('{"temperature": 3.0}')
     try:
         made = await create(section, Path)
     finally:
-        (tiny / "calibration.json").unlink()
+        (tiny_sensevoice / "calibration.json").unlink()
     found = made.classify(sensevoice.chord(sensevoice.ANSWERS[0])).categories
     assert max(found, key=found.__getitem__) == "happy"
     assert 0.4 < found["happy"] < 0.83
     with pytest.raises(EmotionModelError, match="COMPANION_EMOTION__MODEL"):
         await create(SimpleNamespace(model=None, encoder="", threads=1), Path)
     with pytest.raises(EmotionModelError, match=r"config\.yaml"):
-        await create(SimpleNamespace(model=str(tiny.parent), encoder="", threads=1), Path)
+        await create(SimpleNamespace(model=str(tiny_sensevoice.parent), encoder="", threads=1), Path)
 
 
-async def test_transcripts_carry_what_the_same_pass_heard(tiny: Path) -> None:
-    recognizer = await funasr_local.create(Speech(model=str(tiny)), Path)
+async def test_transcripts_carry_what_the_same_pass_heard(tiny_sensevoice: Path) -> None:
+    recognizer = await funasr_local.create(Speech(model=str(tiny_sensevoice)), Path)
     assert isinstance(recognizer, funasr_local.FunasrRecognizer)
     try:
         assert recognizer.share(object())  # SenseVoice needs no classifier beside it
@@ -114,12 +102,12 @@ async def test_transcripts_carry_what_the_same_pass_heard(tiny: Path) -> None:
             assert max(shares, key=shares.__getitem__) == category(answer.tags[1])
     finally:
         await recognizer.close()
-    (tiny / "calibration.json").write_text("{")
+    (tiny_sensevoice / "calibration.json").write_text("{")
     try:
         with pytest.raises(ModelUnavailable, match=r"calibration\.json"):
-            await funasr_local.create(Speech(model=str(tiny)), Path)
+            await funasr_local.create(Speech(model=str(tiny_sensevoice)), Path)
     finally:
-        (tiny / "calibration.json").unlink()
+        (tiny_sensevoice / "calibration.json").unlink()
 
 
 def test_listening_in_costs_next_to_nothing(auto: Any, monkeypatch: pytest.MonkeyPatch) -> None:

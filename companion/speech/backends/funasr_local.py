@@ -12,10 +12,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from affect.backends.funasr_auto import contained
+from affect.backends.funasr_auto import contained, load_auto
 from affect.backends.sensevoice import TagPosterior
 from affect.speech_emotion import Calibration, EmotionModelError, EmotionTap, read_calibration
-from companion.errors import AudioError, ConfigurationError, ModelUnavailable, SpeechError
+from companion.errors import AudioError, ModelUnavailable, SpeechError
 from companion.settings import Speech
 from companion.speech.pieces import joined, pieces
 from companion.speech.recognizer import Recognizer, Samples, Transcript
@@ -108,20 +108,11 @@ def _check(folder: Path) -> None:
 
 
 def _load(path: str, threads: int) -> tuple[_Decoder, EmotionTap | None]:
+    try:
+        auto = load_auto(path, threads)
+    except EmotionModelError as error:
+        raise ModelUnavailable(str(error)) from error
     with contained():
-        try:
-            from funasr import AutoModel
-        except ImportError as error:
-            raise ConfigurationError(f"FunASR does not import ({error}): run `companion doctor`") from error
-        try:
-            auto = AutoModel(
-                model=path, device="cpu", ncpu=threads, disable_update=True, disable_pbar=True, log_level="ERROR"
-            )
-        except Exception as error:
-            raise ModelUnavailable(
-                f"FunASR cannot load the model {path} ({type(error).__name__}): is it whole, and of a kind that this "
-                "FunASR knows? A Whisper needs the package openai-whisper"
-            ) from error
         decode: _Decoder
         tap: EmotionTap | None = None
         if type(auto.model).__name__ == "WhisperWarp":

@@ -1,4 +1,4 @@
-"""A server under measurement, in a process of its own."""
+"""A server in a process of its own, on a free loopback port."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ import httpx
 
 from companion.errors import CompanionError
 
-ROOT = Path(__file__).resolve().parents[1]
-CACHE = Path("~/.cache/companion/bench").expanduser()
+_ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def serving(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with log.open("wb") as out:
-        process = subprocess.Popen([*command, str(port)], stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, env=env)
+        process = subprocess.Popen([*command, str(port)], stdout=out, stderr=subprocess.STDOUT, cwd=_ROOT, env=env)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait(process, url, log, start_s)
