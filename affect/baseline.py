@@ -14,7 +14,7 @@ What a microphone and a codec change (level and timbre) is learnt for each devic
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from affect.types import Prosody
@@ -67,14 +67,14 @@ class Usual:
     mean: float = 0.0
     m2: float = 0.0
 
-    def add(self, value: float) -> Usual:
-        """The moments after one more utterance. Raises ValueError when value is not finite."""
+    def add(self, value: float, decay: float = _DECAY) -> Usual:
+        """The moments after one more utterance; decay: what is left of those before. Raises ValueError for NaN."""
         if not math.isfinite(value):
             raise ValueError(f"a baseline takes finite values, not {value}: leave out what was not measured")
-        faded = self.n * _DECAY
+        faded = self.n * decay
         n = faded + 1
         mean = self.mean + (value - self.mean) / n
-        return replace(self, n=n, mean=mean, m2=self.m2 * _DECAY + (value - self.mean) * (value - mean))
+        return replace(self, n=n, mean=mean, m2=self.m2 * decay + (value - self.mean) * (value - mean))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,19 @@ def learn(usual: Baseline, prosody: Prosody, device: str = "") -> dict[str, Usua
             there = expected(measure, usual, prosody, device)
             far = _FURTHEST * there.sd
             learnt[key(measure, device)] = known.add(min(max(value, there.mean - far), there.mean + far))
+    return learnt
+
+
+def label_free(prosodies: Iterable[Prosody]) -> dict[str, Usual]:
+    """The baseline of all of a person's recordings at once, whatever they felt in each: their order does not matter."""
+    learnt: dict[str, Usual] = {}
+    for prosody in prosodies:
+        if prosody.f0_mean_st is None:
+            continue
+        for measure in POPULATION:
+            value = getattr(prosody, measure)
+            if value is not None:
+                learnt[measure] = learnt.get(measure, Usual()).add(value, decay=1.0)
     return learnt
 
 

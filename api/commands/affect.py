@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from affect.baseline import Usual, learn
+from affect.baseline import Usual, label_free, learn
 from affect.fusion import fuse
 from affect.labels import EMOTIONS
 from affect.speech_emotion import SpeechEmotionClassifier, beside
@@ -139,16 +139,17 @@ def _read(file: str, samples: NDArray[np.float32], usual: dict[str, Usual]) -> t
 
 
 def _label_free(files: Sequence[str]) -> dict[str, Usual]:
-    """The usual voice of whoever speaks in all files, whatever they feel in each."""
+    """The usual voice of whoever speaks in all files."""
     from affect.prosody import analyse
 
-    usual: dict[str, Usual] = {}
-    for file in files:
-        try:
-            usual = learn(usual, analyse(decode_file(file)))
-        except ValueError as error:
-            raise AudioError(f"{file}: {error}") from None
-    return usual
+    def prosodies() -> Iterator[Prosody]:
+        for file in files:
+            try:
+                yield analyse(decode_file(file))
+            except ValueError as error:
+                raise AudioError(f"{file}: {error}") from None
+
+    return label_free(prosodies())
 
 
 def _curve(samples: NDArray[np.float32], usual: dict[str, Usual]) -> list[dict[str, Any]]:

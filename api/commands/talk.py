@@ -80,14 +80,16 @@ def _lines(event: dict[str, Any]) -> Iterable[str]:
             values = " ".join(f"{k} {v}" for k, v in known.items()) or "unknown"
             yield f"affect     {values}, uncertainty {event['uncertainty']:.2f} ({event['status']})"
             yield f"  evidence {'; '.join(event['evidence']) or 'none'}"
-            if odd := event["incongruence"]:
+            if (odd := event["incongruence"]) and odd["kind"]:
                 yield f"  voice and words disagree: {odd['kind']} {odd['score']:.2f}"
-        case "companion.memory" if event["used"]:
-            yield "remembered " + "; ".join(m["text"] for m in event["used"])
         case "companion.memory" if event["saved"]:
             yield "learnt     " + "; ".join(m["text"] for m in event["saved"])
-        case "response.created":
-            yield "reply      "
+        case "companion.memory":  # what was recalled, told just before the reply begins
+            if event["used"]:
+                yield "remembered " + "; ".join(m["text"] for m in event["used"])
+            yield "reply"
+        case "companion.trajectory":
+            yield f"trajectory {event['state']}"
         case "response.done":
             yield "" if event["response"]["status"] == "completed" else f" [{event['response']['status']}]"
         case "companion.timings":

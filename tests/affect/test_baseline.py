@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affect.baseline import POPULATION, Usual, expected, key, learn, on_device, short_tract, utterances
+from affect.baseline import POPULATION, Usual, expected, key, label_free, learn, on_device, short_tract, utterances
 from affect.types import Prosody
 
 CALM = Prosody(3.0, 2.8, 0.8, f0_mean_st=25.0, f0_p95_st=29.0, level_db=-25.0, formant_spacing_hz=1020.0)
@@ -47,6 +47,13 @@ def test_a_stranger_is_expected_to_sound_like_people_and_a_known_person_like_the
     assert expected("level_db", {}, low).mean == POPULATION["level_db"].mean
     close = [abs(expected("level_db", after(n, low), low).mean + 40.0) for n in (0, 1, 4, 20)]
     assert close == sorted(close, reverse=True) and close[-1] < 1.5
+
+
+def test_all_recordings_at_once_make_one_baseline_in_any_order() -> None:
+    loud, soft = replace(CALM, level_db=-10.0), replace(CALM, level_db=-40.0, f0_mean_st=22.0)
+    one, other = label_free([loud, soft, CALM] * 40), label_free([CALM] * 40 + [soft, loud] * 40)
+    assert one["level_db"].mean == pytest.approx(other["level_db"].mean) == pytest.approx(-25.0)
+    assert one["f0_mean_st"].n == 120 and label_free([replace(CALM, f0_mean_st=None)]) == {}
 
 
 def test_two_equal_clips_do_not_make_everything_extreme() -> None:
