@@ -57,6 +57,7 @@ _OF_THE_DEVICE = frozenset({"level_db", "alpha_ratio_db", "hammarberg_db", "hnr_
 _LONG, _SHORT = (1020.0, 60.0), (1195.0, 80.0)
 _LONG_ST, _SHORT_ST, _PITCH_SD = 24.3, 34.4, 5.0
 _P95_ABOVE_MEAN = 4.5
+_TELLING_ST = 32.0  # 175 Hz
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,8 @@ def short_tract(usual: Baseline, prosody: Prosody) -> float:
     odds = 0.0
     if spacing is not None:
         odds += _log_normal(spacing, *_SHORT) - _log_normal(spacing, *_LONG)
-    if pitch is not None:
+    if pitch is not None:  # a low pitch needs a long tract; a high one may be an excited person's with either
+        pitch = min(pitch, _TELLING_ST)
         odds += _log_normal(pitch, _SHORT_ST, _PITCH_SD) - _log_normal(pitch, _LONG_ST, _PITCH_SD)
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
 

@@ -1,7 +1,7 @@
 """Words and voice -> one reading, both channels kept. Pure.
 
-Each channel counts by its certainty. Valence is heard in the words and arousal in the voice: prosody told valence at
-chance across corpora in our references, arousal at an AUC of about .9. Categories are those of two independent
+Each channel counts by its certainty. Valence is heard in the words, and arousal in the voice alone where there is one:
+prosody told valence at chance across corpora in our references, arousal at an AUC of about .9. Categories are those of two independent
 witnesses: p(e) ~ prior(e) (p_words(e) / prior(e))^a (p_voice(e) / prior(e))^b, the surer channel with exponent 1 and
 the other with its certainty over that one's, so that a channel that knows nothing changes nothing.
 """
@@ -16,7 +16,6 @@ from affect.labels import EMOTIONS, PRIOR, UNKNOWN, circumplex, with_unknown
 from affect.types import Affect, VoiceAffect, WordAffect
 
 _WORDS_VALENCE, _VOICE_VALENCE = 0.7, 0.3  # the voice has at most .3 of the say
-_VOICE_AROUSAL, _WORDS_AROUSAL = 1.0, 0.25
 _TINY = 1e-6
 
 
@@ -30,10 +29,7 @@ def fuse(
         (words.valence if words else None, _WORDS_VALENCE * said),
         (voice.valence if voice else None, _VOICE_VALENCE * heard),
     )
-    arousal = _weighed(
-        (voice.arousal if voice else None, _VOICE_AROUSAL * heard),
-        (words.arousal if words else None, _WORDS_AROUSAL * said),
-    )
+    arousal = voice.arousal if voice and voice.arousal is not None else words.arousal if words else None
     categories = _pooled(words.categories if words else UNKNOWN, said, voice.categories if voice else UNKNOWN, heard)
     axes = circumplex(categories)
     known = [c for value, c in ((valence, said), (arousal, heard)) if value is not None]

@@ -86,6 +86,17 @@ class WordAffect:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """The voice in one stretch of a long turn, [start_s, end_s) of it. The numbers are those of VoiceAffect."""
+
+    start_s: float
+    end_s: float
+    arousal: float | None
+    valence: float | None
+    uncertainty: float
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceAffect:
     """What the voice says about the person's state, beside their usual voice.
 
@@ -93,6 +104,7 @@ class VoiceAffect:
     z: measure -> distance from usual in shrunk standard deviations.
     evidence: readable terms, largest first, such as "pitch 4.1 st above usual".
     categories, events: as in EmotionScores.
+    curve: a long turn in stretches, since its mean says little; empty for a short one.
     """
 
     arousal: float | None
@@ -103,6 +115,7 @@ class VoiceAffect:
     evidence: tuple[str, ...] = ()
     categories: Mapping[str, float] = field(default_factory=lambda: dict(UNKNOWN))
     events: tuple[str, ...] = ()
+    curve: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from affect.labels import circumplex
 from affect.prosody import measure
 from affect.segments import cut, two_voices
 from affect.tracks import HOP_S, SHORTEST_S, Tracks, track
-from affect.types import Prosody, VoiceAffect
+from affect.types import Prosody, Stretch, VoiceAffect
 
 _READABLE = {
     "f0_mean_st": ("pitch", "st", "above", "below"),
@@ -25,23 +24,15 @@ _READABLE = {
     "alpha_ratio_db": ("brightness", "dB", "duller than", "brighter than"),
     "hammarberg_db": ("sharpness", "dB", "softer than", "sharper than"),
 }
+_LONG_S = 12.0  # a longer turn is a curve as well
 _NO_SPEECH = 0.04  # share of windows with speech, by a voice activity detector, under which nobody speaks
 _TWO_VOICES = 0.9  # uncertainty where two people speak
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """The voice of one stretch of a turn, [start_s, end_s) of the recording."""
-
-    start_s: float
-    end_s: float
-    voice: VoiceAffect
 
 
 def read_voice(
     samples: NDArray[np.floating], usual: Baseline, device: str = "", speech_share: float | None = None
 ) -> tuple[VoiceAffect, Prosody]:
-    """How an utterance sounds beside the usual voice, and its prosody.
+    """How an utterance sounds beside the usual voice, and its prosody. Over 12 s of speech it comes with its curve.
 
     samples: float, shape (n,), 16 kHz, full scale +-1. speech_share: 0..1, of a voice activity detector where one
     ran; prosody alone takes music for a voice. Raises ValueError under 40 ms, for NaN and for stereo.
@@ -50,7 +41,10 @@ def read_voice(
         return _unknown(usual, "no speech found"), Prosody(samples.size / 16_000)
     tracks = track(samples)
     prosody = measure(tracks)
-    return reading(prosody, usual, device, several=two_voices(tracks)), prosody
+    voice = reading(prosody, usual, device, several=two_voices(tracks))
+    if prosody.speech_s > _LONG_S:
+        voice = replace(voice, curve=_curve(tracks, usual, device))
+    return voice, prosody
 
 
 def reading(prosody: Prosody, usual: Baseline, device: str = "", *, several: bool = False) -> VoiceAffect:
@@ -78,18 +72,14 @@ def reading(prosody: Prosody, usual: Baseline, device: str = "", *, several: boo
     )
 
 
-def curve(samples: NDArray[np.floating], usual: Baseline, device: str = "") -> list[Stretch]:
-    """A long turn in stretches of at most 8 s, each read on its own. Raises as read_voice."""
-    tracks = track(samples)
-    return [_stretch(tracks, first, last, usual, device) for first, last in _long_enough(cut(tracks))]
-
-
-def _long_enough(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    return [(first, last) for first, last in stretches if (last - first) * HOP_S >= SHORTEST_S]
-
-
-def _stretch(tracks: Tracks, first: int, last: int, usual: Baseline, device: str) -> Stretch:
-    return Stretch(first * HOP_S, last * HOP_S, reading(measure(tracks.part(first, last)), usual, device))
+def _curve(tracks: Tracks, usual: Baseline, device: str) -> tuple[Stretch, ...]:
+    """The recording in stretches of at most 8 s, each read on its own."""
+    found = []
+    for first, last in cut(tracks):
+        if (last - first) * HOP_S >= SHORTEST_S:
+            heard = reading(measure(tracks.part(first, last)), usual, device)
+            found.append(Stretch(first * HOP_S, last * HOP_S, heard.arousal, heard.valence, heard.uncertainty))
+    return tuple(found)
 
 
 def _unknown(usual: Baseline, why: str) -> VoiceAffect:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _DEFAULT = "read"
 _LINES_AT_ONCE = 64
-_LONG_S = 12.0  # a longer recording is shown as a curve as well
 _COMMANDS = {
     "train": ("api.commands.affect_train", "Fit a head on Whisper's encoder to labelled recordings."),
     "train-words": ("api.commands.affect_words", "Fit the head of the classifier of words to the corpus again."),
@@ -108,8 +108,7 @@ def read(
         if classifier is not None:
             voice = beside(voice, prosody, classifier.classify(samples))
         fused = fuse(said, voice)
-        stretches = _curve(samples, usual) if prosody.speech_s > _LONG_S else None
-        _show({"file": file}, fused, prosody, as_json, title=file, stretches=stretches)
+        _show({"file": file}, fused, prosody, as_json, title=file)
         if plot is not None:
             from api.commands.affect_plot import draw
 
@@ -150,21 +149,6 @@ def _label_free(files: Sequence[str]) -> dict[str, Usual]:
                 raise AudioError(f"{file}: {error}") from None
 
     return label_free(prosodies())
-
-
-def _curve(samples: NDArray[np.float32], usual: dict[str, Usual]) -> list[dict[str, Any]]:
-    from affect.voice import curve
-
-    return [
-        {
-            "start_s": round(stretch.start_s, 2),
-            "end_s": round(stretch.end_s, 2),
-            "arousal": _rounded(stretch.voice.arousal),
-            "valence": _rounded(stretch.voice.valence),
-            "uncertainty": _rounded(stretch.voice.uncertainty),
-        }
-        for stretch in curve(samples, usual)
-    ]
 
 
 def _words(lines: Sequence[str]) -> Iterator[WordAffect]:
@@ -208,6 +192,7 @@ def as_dict(affect: Affect) -> dict[str, Any]:
             *(f"{e} {w:+.2f}" for e, w in (said.evidence if said else ())),
         ],
         "events": list(voice.events) if voice else [],
+        "curve": [{n: _rounded(v) for n, v in asdict(stretch).items()} for stretch in voice.curve] if voice else [],
         "baseline": {"n": voice.n if voice else 0, "z": {k: _rounded(z) for k, z in voice.z.items()} if voice else {}},
     }
 
@@ -219,13 +204,11 @@ def _show(
     as_json: bool,
     *,
     title: str,
-    stretches: list[dict[str, Any]] | None = None,
 ) -> None:
     found = as_dict(affect)
     if as_json:
         measured = {} if prosody is None else {"prosody": _prosody(prosody)}
-        curve = {} if stretches is None else {"curve": stretches}
-        click.echo(json.dumps({**where, **found, **measured, **curve}, ensure_ascii=False))
+        click.echo(json.dumps({**where, **found, **measured}, ensure_ascii=False))
         return
     click.echo(title)
     top = sorted(((share, name) for name, share in affect.categories.items() if share >= 0.1), reverse=True)
@@ -238,7 +221,7 @@ def _show(
         click.echo("  evidence " + "; ".join(found["evidence"]))
     if affect.incongruence and affect.incongruence.kind:
         click.echo(f"  voice and words disagree: {affect.incongruence.kind} {affect.incongruence.score:.2f}")
-    for stretch in stretches or ():
+    for stretch in found["curve"]:
         if stretch["arousal"] is not None:
             click.echo(f"  {stretch['start_s']:6.1f}-{stretch['end_s']:.1f} s  arousal {stretch['arousal']:+.2f}")
 

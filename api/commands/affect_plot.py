@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,7 @@ from numpy.typing import NDArray
 
 from affect.baseline import Baseline, expected
 from affect.tracks import HOP_S, SAMPLE_RATE, Tracks, track
-from affect.types import Affect, Prosody
-from affect.voice import Stretch, curve
+from affect.types import Affect, Prosody, Stretch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,7 @@ def draw(
         _wave(axes[0], tracks)
         _pitch(axes[1], tracks, prosody, usual)
         _level(axes[2], tracks)
-        _affect(axes[3], curve(samples, usual), affect)
+        _affect(axes[3], _stretches(affect, tracks), affect)
         for axis in axes:
             axis.spines[["top", "right"]].set_visible(False)
             axis.grid(axis="x", color="#e6e8ea", linewidth=0.6)
@@ -107,12 +107,20 @@ def _level(axis: Axes, tracks: Tracks) -> None:
     axis.set_ylabel("level, dBFS")
 
 
-def _affect(axis: Axes, stretches: list[Stretch], affect: Affect) -> None:
+def _stretches(affect: Affect, tracks: Tracks) -> Sequence[Stretch]:
+    """The curve of a long recording, or a short one as a whole."""
+    voice, end_s = affect.voice, tracks.samples.size / SAMPLE_RATE
+    if voice is None:
+        return ()
+    return voice.curve or (Stretch(0.0, end_s, voice.arousal, voice.valence, voice.uncertainty),)
+
+
+def _affect(axis: Axes, stretches: Sequence[Stretch], affect: Affect) -> None:
     axis.axhline(0, color=_USUAL, linewidth=0.8)
     for stretch in stretches:
-        for value, colour in ((stretch.voice.arousal, _VOICE), (stretch.voice.valence, _WORDS)):
+        for value, colour in ((stretch.arousal, _VOICE), (stretch.valence, _WORDS)):
             if value is not None:
-                doubt = stretch.voice.uncertainty / 2
+                doubt = stretch.uncertainty / 2
                 span = [stretch.start_s, stretch.end_s]
                 axis.fill_between(span, value - doubt, value + doubt, color=colour, alpha=0.12, linewidth=0)
                 axis.plot(span, [value, value], color=colour, linewidth=2.5, solid_capstyle="butt")

@@ -210,8 +210,8 @@ class AffectRead(ServerEvent, frozen=True, kw_only=True, tag="companion.affect")
     """How the person seems. status: final, partial or none. A number that is null is unknown, which is not neutral.
 
     categories: probability of each of affect.labels.EMOTIONS and of "unknown".
-    voice: {arousal, valence, uncertainty, categories, evidence[]}, null for a typed turn. words: {valence, arousal,
-    uncertainty, categories, evidence[[expression, weight]]}. evidence: both channels', readable.
+    voice: {arousal, valence, uncertainty, categories, evidence[], curve[]}, null for a typed turn.
+    words: {valence, arousal, uncertainty, categories, evidence[[expression, weight]]}. evidence: both channels', readable.
     incongruence: {score, kind, confidence}; kind is null while the score is too small for a name.
     """
 
@@ -302,7 +302,7 @@ def affect_read(item_id: str, affect: Affect) -> AffectRead:
         valence=affect.valence,
         arousal=affect.arousal,
         uncertainty=affect.uncertainty,
-        voice=_fields(voice, "arousal", "valence", "uncertainty", "categories", "evidence"),
+        voice=_fields(voice, "arousal", "valence", "uncertainty", "categories", "evidence", "curve"),
         words=_fields(words, "valence", "arousal", "uncertainty", "categories", "evidence"),
         incongruence=_fields(odd, "score", "kind", "confidence"),
         baseline={"n": voice.n, "z": dict(voice.z)} if voice else {"n": 0, "z": {}},

@@ -9,7 +9,7 @@ from affect.baseline import Usual, from_json, learn, to_json
 from affect.fusion import fuse
 from affect.prosody import analyse
 from affect.types import WordAffect
-from affect.voice import curve, read_voice
+from affect.voice import read_voice
 from tests.affect.voices import HUMAN, RATE, delivered, faster, human, phrase, vowel
 
 PLAIN = WordAffect(None, None, 1.0)
@@ -118,9 +118,10 @@ def test_nobody_speaks_by_the_word_of_a_detector_and_no_time_is_spent() -> None:
 
 def test_a_long_turn_is_a_curve() -> None:
     calm, loud = (delivered(human(HUMAN[2]), **DELIVERIES[k]) for k in (1, 3))
-    stretches = curve(np.concatenate((calm, calm, loud, loud)), used_to(HUMAN[2]))
+    stretches = read_voice(np.concatenate((calm, calm, loud, loud)), used_to(HUMAN[2]))[0].curve
+    assert read_voice(calm, {})[0].curve == ()
     assert len(stretches) >= 4 and all(s.end_s - s.start_s <= 8.01 for s in stretches)
-    arousal = [s.voice.arousal for s in stretches]
+    arousal = [s.arousal for s in stretches]
     assert min(a for a in arousal[-2:] if a is not None) > max(a for a in arousal[:2] if a is not None)
 
 
