@@ -1,9 +1,10 @@
 """Words and voice -> one reading, both channels kept. Pure.
 
-Each channel counts by its certainty. Valence is heard in the words, and arousal in the voice alone where there is one:
-prosody told valence at chance across corpora in our references, arousal at an AUC of about .9. Categories are those of two independent
-witnesses: p(e) ~ prior(e) (p_words(e) / prior(e))^a (p_voice(e) / prior(e))^b, the surer channel with exponent 1 and
-the other with its certainty over that one's, so that a channel that knows nothing changes nothing.
+Each channel counts by its certainty. Valence is heard in the words, and arousal in the voice alone where there is
+one: prosody told valence at chance across corpora in our references, arousal at an AUC of about .9. Categories are
+those of two independent witnesses: p(e) ~ prior(e) (p_words(e) / prior(e))^a (p_voice(e) / prior(e))^b, the surer
+channel with exponent 1 and the other with its certainty over that one's, so that a channel that knows nothing changes
+nothing.
 """
 
 from __future__ import annotations

@@ -211,7 +211,8 @@ class AffectRead(ServerEvent, frozen=True, kw_only=True, tag="companion.affect")
 
     categories: probability of each of affect.labels.EMOTIONS and of "unknown".
     voice: {arousal, valence, uncertainty, categories, evidence[], curve[]}, null for a typed turn.
-    words: {valence, arousal, uncertainty, categories, evidence[[expression, weight]]}. evidence: both channels', readable.
+    words: {valence, arousal, uncertainty, categories, evidence[[expression, weight]]}.
+    evidence: both channels', readable.
     incongruence: {score, kind, confidence}; kind is null while the score is too small for a name.
     """
 
