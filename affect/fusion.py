@@ -23,7 +23,10 @@ _TINY = 1e-6
 def fuse(
     words: WordAffect | None, voice: VoiceAffect | None, *, status: Literal["final", "partial", "none"] = "final"
 ) -> Affect:
-    """Each channel weighed by its certainty; unknown stays unknown, and beside an unknown channel the other stands."""
+    """Each channel weighed by its certainty; unknown stays unknown, and beside an unknown channel the other stands.
+
+    The uncertainty is the mean of that of valence and of arousal, each with the channel that told it.
+    """
     said = 1 - words.uncertainty if words else 0.0
     heard = 1 - voice.uncertainty if voice else 0.0
     valence = _weighed(
@@ -33,11 +36,11 @@ def fuse(
     arousal = voice.arousal if voice and voice.arousal is not None else words.arousal if words else None
     categories = _pooled(words.categories if words else UNKNOWN, said, voice.categories if voice else UNKNOWN, heard)
     axes = circumplex(categories)
-    known = [c for value, c in ((valence, said), (arousal, heard)) if value is not None]
+    sure = [certainty for certainty in (_sure_of_valence(words, voice), _sure_of_arousal(words, voice)) if certainty]
     return Affect(
         valence,
         arousal,
-        round(1 - max(known), 4) if known else 1.0,
+        round(1 - sum(sure) / len(sure), 4) if sure else 1.0,
         words,
         voice,
         incongruence(words, voice),
@@ -45,6 +48,17 @@ def fuse(
         None if axes is None else axes[2],
         categories,
     )
+
+
+def _sure_of_valence(words: WordAffect | None, voice: VoiceAffect | None) -> float:
+    """Certainty of the surer channel that tells valence, 0 where none does."""
+    return max((1 - c.uncertainty for c in (words, voice) if c is not None and c.valence is not None), default=0.0)
+
+
+def _sure_of_arousal(words: WordAffect | None, voice: VoiceAffect | None) -> float:
+    """Certainty of the channel that arousal was taken from, 0 where there is none."""
+    taken = next((c for c in (voice, words) if c is not None and c.arousal is not None), None)
+    return 0.0 if taken is None else 1 - taken.uncertainty
 
 
 def _pooled(words: Mapping[str, float], said: float, voice: Mapping[str, float], heard: float) -> dict[str, float]:

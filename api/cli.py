@@ -10,7 +10,7 @@ import click
 from companion.errors import CompanionError
 
 _COMMANDS = {
-    "affect": "How recordings of one person sound.",
+    "affect": "How recordings sound and what lines say.",
     "doctor": "What is there, what is missing, and what mends it.",
     "serve": "Load the models and serve.",
     "bench": "Measure a part beside a named peer.",
