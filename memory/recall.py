@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from memory.types import Memory, MemoryKind, Recall
 
 _NEAR, _SHARED, _RECENT, _SALIENT, _MOOD = 0.5, 0.25, 0.1, 0.1, 0.05
 _HALF_LIFE_S = 14 * 86_400.0
+_NOWHERE = np.zeros(0, np.intp)
 _K1, _B = 1.2, 0.75  # BM25 (Robertson & Zaragoza 2009)
 _TERM = re.compile(r"[\u4e00-\u9fff]+|[a-z0-9']+")
 _EVERYWHERE = frozenset(
@@ -61,16 +62,43 @@ _OPEN = (MemoryKind.EVENT, MemoryKind.WORRY)
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """One person's memories. vectors: unit rows, float32, shape (len(memories), d); counts: each one's terms."""
+    """One person's memories, made ready once when the person is loaded. vectors: unit rows, float32, shape (n, d).
+
+    postings: term -> (rows that hold it, how often); lengths: terms of each row. The others are columns of the
+    memories, shape (n,): unix seconds (never: infinity), 0..1, and valence -1..1 with NaN where it is unknown.
+    """
 
     memories: tuple[Memory, ...]
     vectors: NDArray[np.float32]
-    counts: tuple[Counter[str], ...]
+    postings: Mapping[str, tuple[NDArray[np.intp], NDArray[np.float64]]]
+    lengths: NDArray[np.float64]
+    valid_from: NDArray[np.float64]
+    valid_to: NDArray[np.float64]
+    salience: NDArray[np.float64]
+    valence: NDArray[np.float64]
+    open_topic: NDArray[np.bool_]
 
     @classmethod
     def of(cls, memories: Sequence[Memory], vectors: NDArray[np.float32]) -> Rows:
-        """The terms are counted once, when a person is loaded, and not for every query."""
-        return cls(tuple(memories), vectors, tuple(Counter(terms(memory.text)) for memory in memories))
+        """Memories with their vectors, in the same order."""
+        held: dict[str, list[tuple[int, int]]] = {}
+        lengths = np.zeros(len(memories))
+        for n, memory in enumerate(memories):
+            counts = Counter(terms(memory.text))
+            lengths[n] = counts.total()
+            for term, count in counts.items():
+                held.setdefault(term, []).append((n, count))
+        return cls(
+            tuple(memories),
+            vectors,
+            {t: (np.array([n for n, _ in at]), np.array([c for _, c in at], float)) for t, at in held.items()},
+            lengths,
+            np.array([m.valid_from for m in memories], float),
+            np.array([math.inf if m.valid_to is None else m.valid_to for m in memories], float),
+            np.array([m.salience for m in memories], float),
+            np.array([math.nan if m.valence is None else m.valence for m in memories], float),
+            np.array([m.kind in _OPEN for m in memories], bool),
+        )
 
 
 def terms(text: str) -> list[str]:
@@ -97,42 +125,36 @@ def recall(
     """
     if not rows.memories or k <= 0:
         return []
-    near = rows.vectors @ query_vector
-    shared = _bm25(terms(query), rows.counts)
-    back = bool(_BACK.search(query))
-    found = []
-    for n, memory in enumerate(rows.memories):
-        if memory.valid_to is not None and memory.valid_to <= now:
-            continue
-        open_topic = back and memory.kind in _OPEN
-        if near[n] < floor and shared[n] < 0.2 and not open_topic:
-            continue
-        mood = 0.0 if valence is None or memory.valence is None else 1 - abs(valence - memory.valence) / 2
-        recent = 0.5 ** (max(0.0, now - memory.valid_from) / _HALF_LIFE_S)
-        reasons = {
-            "near": _NEAR * max(0.0, float(near[n])),
-            "shared": _SHARED * shared[n],
-            "recent": _RECENT * recent,
-            "salient": _SALIENT * memory.salience,
-            "mood": _MOOD * mood,
-        }
-        if open_topic:
-            reasons["open"] = 0.3 * memory.salience
-        found.append(Recall(memory, min(1.0, sum(reasons.values())), reasons))
-    return sorted(found, key=lambda r: (-r.score, -r.memory.valid_from, r.memory.id))[:k]
+    near = (rows.vectors @ query_vector).astype(float)
+    shared = _bm25(terms(query), rows)
+    parts = {
+        "near": _NEAR * np.maximum(0.0, near),
+        "shared": _SHARED * shared,
+        "recent": _RECENT * 0.5 ** (np.maximum(0.0, now - rows.valid_from) / _HALF_LIFE_S),
+        "salient": _SALIENT * rows.salience,
+        "mood": _MOOD * np.nan_to_num(1 - np.abs((math.nan if valence is None else valence) - rows.valence) / 2),
+    }
+    fits = (near >= floor) | (shared >= 0.2)
+    if _BACK.search(query):
+        parts["open"] = np.where(rows.open_topic, 0.3 * rows.salience, 0.0)
+        fits |= rows.open_topic
+    score = np.minimum(1.0, sum(parts.values()))
+    found = np.flatnonzero(fits & (rows.valid_to > now))
+    best = sorted(found, key=lambda n: (-score[n], -rows.valid_from[n], rows.memories[n].id))[:k]
+    return [
+        Recall(rows.memories[n], float(score[n]), {name: float(part[n]) for name, part in parts.items()}) for n in best
+    ]
 
 
-def _bm25(query: Sequence[str], documents: Sequence[Counter[str]]) -> list[float]:
-    """BM25 of each document as a share of what a document equal to the query would reach, 0..1."""
-    wanted = set(query)
-    lengths = [document.total() for document in documents]
-    mean = sum(lengths) / len(documents) or 1.0
-    holding = {term: sum(term in document for document in documents) for term in wanted}
-    idf = {t: math.log(1 + (len(documents) - holding[t] + 0.5) / (holding[t] + 0.5)) for t in wanted}
-    best = sum(idf.values()) * (_K1 + 1) / (1 + _K1 * (1 - _B + _B * len(query) / mean)) if query else 0.0
-    scores = []
-    for document, length in zip(documents, lengths, strict=True):
-        weight = _K1 * (1 - _B + _B * length / mean)
-        score = sum(idf[t] * document[t] * (_K1 + 1) / (document[t] + weight) for t in wanted if t in document)
-        scores.append(min(1.0, score / best) if best else 0.0)
-    return scores
+def _bm25(query: Sequence[str], rows: Rows) -> NDArray[np.float64]:
+    """BM25 of each memory as a share of what one equal to the query would reach, 0..1."""
+    scores, best = np.zeros(len(rows.memories)), 0.0
+    mean = float(rows.lengths.mean()) or 1.0
+    weight = _K1 * (1 - _B + _B * rows.lengths / mean)
+    for term in set(query):
+        at, counts = rows.postings.get(term, (_NOWHERE, _NOWHERE))
+        idf = math.log(1 + (len(rows.memories) - at.size + 0.5) / (at.size + 0.5))
+        best += idf * (_K1 + 1) / (1 + _K1 * (1 - _B + _B * len(query) / mean))
+        if at.size:
+            scores[at] += idf * counts * (_K1 + 1) / (counts + weight[at])
+    return np.minimum(1.0, scores / best) if best else scores

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+import numpy as np
+
 from affect.baseline import Usual
 from affect.speech_emotion import SpeechEmotionClassifier, beside
 from affect.types import Prosody, VoiceAffect
@@ -31,6 +33,7 @@ class ProsodyReader:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="voice")
+        self._pool.submit(_first)
 
     async def read(self, samples: Samples, usual: Mapping[str, Usual]) -> tuple[VoiceAffect, Prosody]:
         from affect.voice import read_voice
@@ -39,6 +42,13 @@ class ProsodyReader:
 
     async def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _first() -> None:
+    """What the first reading costs, imports and tables, is paid before anybody speaks."""
+    from affect.voice import read_voice
+
+    read_voice(np.sin(np.arange(16_000) / 15.0), {})
 
 
 class WithEmotion:
