@@ -140,7 +140,7 @@ def recall(
         fits |= rows.open_topic
     score = np.minimum(1.0, sum(parts.values()))
     found = np.flatnonzero(fits & (rows.valid_to > now))
-    best = sorted(found, key=lambda n: (-score[n], -rows.valid_from[n], rows.memories[n].id))[:k]
+    best = found[np.lexsort((-rows.valid_from[found], -score[found]))][:k]  # equals stay in the order of the rows
     return [
         Recall(rows.memories[n], float(score[n]), {name: float(part[n]) for name, part in parts.items()}) for n in best
     ]
