@@ -86,7 +86,8 @@ class Engine:
         return own_baseline(await self.records.valences(user_id, before=session_id))
 
     async def warm(self) -> None:
-        """Prefill the stable prefix of both languages, so that a first reply need not wait for it."""
+        """Prefill the stable prefix of both languages and load the lexicon, so that a first reply waits for neither."""
+        self.words.read("你好")
         from prompts.compose import compose
         from prompts.persona import load_persona
 

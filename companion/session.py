@@ -107,7 +107,7 @@ class Session:
                     self._speaking = new_id("item")
                     self._emit(SpeechStarted(self._speaking, command.at_s))
                 case Stopped():
-                    self._utter(command)
+                    self._utter(command, respond=self._create_response)
                 case BargeIn() if self._interrupt_response:
                     self._spawn(self._conversation.cancel("turn_detected"))
                 case BargeIn():
@@ -115,11 +115,11 @@ class Session:
         keep = turns.keep_from_s
         self._buffer.keep_from(end - _PREROLL if keep is None else int(keep * SAMPLE_RATE))
 
-    def _utter(self, stopped: Stopped) -> asyncio.Task[None]:
+    def _utter(self, stopped: Stopped, *, respond: bool) -> asyncio.Task[None]:
         item_id, self._speaking = self._speaking or new_id("item"), None
         self._emit(SpeechStopped(item_id, stopped.at_s))
         samples = self._buffer.slice(int(stopped.start_s * SAMPLE_RATE), int(stopped.end_s * SAMPLE_RATE))
-        return self._spawn(self._say(item_id, samples, respond=self._create_response))
+        return self._spawn(self._say(item_id, samples, respond=respond))
 
     async def _say(self, item_id: str, samples: Samples, *, respond: bool) -> None:
         async with self._in_order:
@@ -132,12 +132,17 @@ class Session:
                 await self._answer()
 
     async def commit(self) -> None:
-        """The client ends the utterance. Raises AudioError (empty_buffer) when there is too little audio."""
+        """The client ends the utterance; it asks for a reply by itself, as OpenAI's clients do.
+
+        Raises AudioError (empty_buffer) when there is too little audio.
+        """
         if self._turns is not None:
             await self._heard(WINDOW - 1)
             stopped = self._turns.commit(self._stream.position / SAMPLE_RATE)
             if stopped is not None:
-                await asyncio.wait((self._utter(stopped),))  # a response.create that follows must find it said
+                await asyncio.wait(
+                    (self._utter(stopped, respond=False),)
+                )  # a response.create that follows must find it said
                 return
         samples = self._buffer.slice(self._buffer.start, self._buffer.end)
         if samples.size < _SHORTEST:
@@ -191,7 +196,7 @@ class Session:
         """End the session: what was said while it closes is still committed and recorded."""
         self._engine.ticker.leave(self._stream)
         if self._turns is not None and (stopped := self._turns.commit(self._stream.position / SAMPLE_RATE)):
-            self._utter(stopped)
+            self._utter(stopped, respond=False)
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._conversation.close()

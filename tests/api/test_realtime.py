@@ -135,6 +135,18 @@ async def test_manual_commit_and_base64_as_openai_clients_send_them(serve: Serve
         assert (await until(client, "error"))["error"]["code"] == "empty_buffer"
 
 
+async def test_a_commit_and_a_request_right_behind_it_are_answered_with_what_was_said(serve: Serve) -> None:
+    async with serve() as server, RealtimeClient.connect(server.url, server.token()) as client:
+        pcm = (voice(1.0) * 32_767).astype("<i2").tobytes()
+        for at in range(0, len(pcm), 1024):
+            await client._connection.send(pcm[at : at + 1024])
+        await client.send({"type": "input_audio_buffer.commit"})
+        await client.send({"type": "response.create"})
+        events = await one_turn(client)
+        done = next(e for e in events if e["type"] == "response.done")["response"]
+        assert done["status"] == "completed" and done["output"][0]["content"][0]["text"] == "嗯，我在听。"
+
+
 async def test_a_cancelled_reply_says_so_and_the_session_goes_on(serve: Serve) -> None:
     chat = FakeChatModel("很长的回答" * 200, delay_s=0.05)
     async with serve(chat=chat) as server, RealtimeClient.connect(server.url, server.token()) as client:
