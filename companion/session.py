@@ -196,7 +196,7 @@ class Session:
         """End the session: what was said while it closes is still committed and recorded."""
         self._engine.ticker.leave(self._stream)
         if self._turns is not None and (stopped := self._turns.commit(self._stream.position / SAMPLE_RATE)):
-            self._utter(stopped, respond=False)
+            self._utter(stopped, respond=self._create_response)
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._conversation.close()
