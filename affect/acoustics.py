@@ -48,19 +48,19 @@ class Arousal:
     terms: tuple[Term, ...] = ()
 
 
-def deviations(prosody: Prosody, usual: Baseline, measures: Mapping[str, float], device: str = "") -> list[Term]:
+def deviations(prosody: Prosody, usual: Baseline, measures: Mapping[str, float]) -> list[Term]:
     """How far each measure lies from usual; measures: name -> weight. What was not measured is left out."""
     terms = []
     for measure, weight in measures.items():
         value = getattr(prosody, measure)
         if value is not None:
-            there = expected(measure, usual, prosody, device)
+            there = expected(measure, usual, prosody)
             z = (value - there.mean) / there.sd
             terms.append(Term(measure, value - there.mean, z, weight * z))
     return terms
 
 
-def arousal(prosody: Prosody, usual: Baseline, device: str = "") -> Arousal:
+def arousal(prosody: Prosody, usual: Baseline) -> Arousal:
     """How excited the voice is beside this person's usual one, a stranger's beside people with such a vocal tract.
 
     Unknown (value None, uncertainty 1) for audio in which no voice could be measured. Certainty is the product of
@@ -69,7 +69,7 @@ def arousal(prosody: Prosody, usual: Baseline, device: str = "") -> Arousal:
     """
     if prosody.f0_mean_st is None:
         return Arousal(None, 1.0)
-    terms = deviations(prosody, usual, WEIGHTS, device)
+    terms = deviations(prosody, usual, WEIGHTS)
     heard = sum(abs(WEIGHTS[term.measure]) for term in terms)
     value = math.tanh(_STEEP * sum(term.contribution for term in terms) / heard)
     certainty = heard / _WEIGHT * quality(prosody) * (1 - _STRANGER / math.sqrt(utterances(usual) + 1))

@@ -109,14 +109,14 @@ def learn(usual: Baseline, prosody: Prosody, device: str = "") -> dict[str, Usua
     Callers leave it out while a risk is raised: a crisis is nobody's usual voice. device: whatever names the
     microphone and codec, "" when it is not known.
     """
-    learnt = dict(usual)
+    learnt, here = dict(usual), on_device(usual, device)
     if prosody.f0_mean_st is None:  # noise has a level and a timbre too: nothing is learnt without a voice
         return learnt
     for measure in POPULATION:
         value = getattr(prosody, measure)
         if value is not None:
             known = learnt.get(key(measure, device), Usual())
-            there = expected(measure, usual, prosody, device)
+            there = expected(measure, here, prosody)
             far = _FURTHEST * there.sd
             learnt[key(measure, device)] = known.add(min(max(value, there.mean - far), there.mean + far))
     return learnt
@@ -140,7 +140,7 @@ def utterances(usual: Baseline) -> float:
     return usual.get("f0_mean_st", Usual()).n
 
 
-def expected(measure: str, usual: Baseline, prosody: Prosody, device: str = "") -> Expected:
+def expected(measure: str, usual: Baseline, prosody: Prosody) -> Expected:
     """What this person's utterances are expected to measure; for a stranger, what people like them do."""
     people = POPULATION[measure]
     mean, between = people.mean, people.between**2
@@ -152,7 +152,7 @@ def expected(measure: str, usual: Baseline, prosody: Prosody, device: str = "") 
     elif measure == "formant_spacing_hz":
         share = short_tract(usual, prosody)
         mean = share * _SHORT[0] + (1 - share) * _LONG[0]
-    known = usual.get(key(measure, device), Usual())
+    known = usual.get(measure, Usual())
     within = (known.m2 + _PRIOR_WEIGHT * people.within**2) / (known.n + _PRIOR_WEIGHT)
     doubt = 1 / (1 / between + known.n / within)  # variance of the person's mean
     centre = doubt * (mean / between + known.n * known.mean / within)

@@ -30,7 +30,7 @@ _TWO_VOICES = 0.9  # uncertainty where two people speak
 
 
 def read_voice(
-    samples: NDArray[np.floating], usual: Baseline, device: str = "", speech_share: float | None = None
+    samples: NDArray[np.floating], usual: Baseline, speech_share: float | None = None
 ) -> tuple[VoiceAffect, Prosody]:
     """How an utterance sounds beside the usual voice, and its prosody. Over 12 s of speech it comes with its curve.
 
@@ -41,20 +41,20 @@ def read_voice(
         return _unknown(usual, "no speech found"), Prosody(samples.size / 16_000)
     tracks = track(samples)
     prosody = measure(tracks)
-    voice = reading(prosody, usual, device, several=two_voices(tracks))
+    voice = reading(prosody, usual, several=two_voices(tracks))
     if prosody.speech_s > _LONG_S:
-        voice = replace(voice, curve=_curve(tracks, usual, device))
+        voice = replace(voice, curve=_curve(tracks, usual))
     return voice, prosody
 
 
-def reading(prosody: Prosody, usual: Baseline, device: str = "", *, several: bool = False) -> VoiceAffect:
+def reading(prosody: Prosody, usual: Baseline, *, several: bool = False) -> VoiceAffect:
     """What a measured utterance says. several: more than one person speaks in it, so that it is nobody's state."""
-    heard = arousal(prosody, usual, device)
+    heard = arousal(prosody, usual)
     if heard.value is None:
         why = prosody.invalid.get("f0_mean_st", "no voice found")
         return _unknown(usual, f"no voice measured: {why}")
     uncertainty = max(heard.uncertainty, _TWO_VOICES) if several else heard.uncertainty
-    scores = classify(prosody, usual, uncertainty, device)
+    scores = classify(prosody, usual, uncertainty)
     axes = circumplex(scores.categories)
     n = utterances(usual)
     notes = ["usual voice not known yet, beside other people's"] if n < 1 else []
@@ -72,12 +72,12 @@ def reading(prosody: Prosody, usual: Baseline, device: str = "", *, several: boo
     )
 
 
-def _curve(tracks: Tracks, usual: Baseline, device: str) -> tuple[Stretch, ...]:
+def _curve(tracks: Tracks, usual: Baseline) -> tuple[Stretch, ...]:
     """The recording in stretches of at most 8 s, each read on its own."""
     found = []
     for first, last in cut(tracks):
         if (last - first) * HOP_S >= SHORTEST_S:
-            heard = reading(measure(tracks.part(first, last)), usual, device)
+            heard = reading(measure(tracks.part(first, last)), usual)
             found.append(Stretch(first * HOP_S, last * HOP_S, heard.arousal, heard.valence, heard.uncertainty))
     return tuple(found)
 

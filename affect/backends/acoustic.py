@@ -16,7 +16,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from affect.acoustics import Term, deviations
-from affect.baseline import Baseline, Usual, key
+from affect.baseline import Baseline, Usual
 from affect.labels import EMOTIONS, PRIOR, UNKNOWN, with_unknown
 from affect.types import EmotionScores, Prosody
 
@@ -38,12 +38,12 @@ _TEMPER = 0.6
 _KNOWN = 0.6  # uncertainty up to which nothing is held back
 
 
-def classify(prosody: Prosody, usual: Baseline, uncertainty: float, device: str = "") -> EmotionScores:
+def classify(prosody: Prosody, usual: Baseline, uncertainty: float) -> EmotionScores:
     """Posterior over labels.EMOTIONS; "unknown" gets a share that rises with the uncertainty (0..1) of the reading."""
     if prosody.f0_mean_st is None:
         return EmotionScores(dict(UNKNOWN), source="acoustic")
-    terms = {t.measure: t for t in deviations(prosody, usual, dict.fromkeys(MEASURES, 1.0), device)}
-    if usual.get(key("level_db", device), Usual()).n < 1:
+    terms = {t.measure: t for t in deviations(prosody, usual, dict.fromkeys(MEASURES, 1.0))}
+    if usual.get("level_db", Usual()).n < 1:
         terms.pop("level_db", None)  # the gain of a stranger's microphone says nothing of them
     scores = {name: math.log(PRIOR[name]) + _TEMPER * _fit(_PROFILES[name], terms) for name in EMOTIONS}
     top = max(scores.values())

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soxr
 
-from affect.baseline import Usual, from_json, learn, to_json
+from affect.baseline import Usual, from_json, learn, on_device, to_json
 from affect.fusion import fuse
 from affect.prosody import analyse
 from affect.types import WordAffect
@@ -141,7 +141,7 @@ def test_another_microphone_has_a_level_of_its_own() -> None:
     usual = used_to(HUMAN[2])
     for _ in range(4):
         usual = learn(usual, analyse(quiet), "headset")
-    here, elsewhere = (read_voice(quiet, usual, device=device)[0] for device in ("", "headset"))
+    here, elsewhere = (read_voice(quiet, on_device(usual, device))[0] for device in ("", "headset"))
     assert here.arousal is not None and elsewhere.arousal is not None
     assert here.arousal < 2 * elsewhere.arousal - 0.2
     assert usual["level_db"] == used_to(HUMAN[2])["level_db"]
