@@ -38,9 +38,14 @@ def where(section: Section, locate: Callable[[str], Path], wanted: str) -> str:
     """
     if not section.model:
         raise EmotionModelError(f"no model is named: set COMPANION_EMOTION__MODEL to {wanted}")
-    if _HUB_ID.match(section.model) and not Path(section.model).parent.is_dir():
+    if is_hub_id(section.model):
         return section.model  # FunASR fetches it
     return str(locate(section.model))
+
+
+def is_hub_id(model: str) -> bool:
+    """Whether this names a model of a hub (org/name) and no path: no folder `org` is here."""
+    return bool(_HUB_ID.match(model)) and not Path(model).parent.is_dir()
 
 
 def load_auto(model: str, threads: int = 1) -> Any:

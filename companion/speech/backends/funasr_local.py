@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from affect.backends.funasr_auto import contained, load_auto
+from affect.backends.funasr_auto import contained, is_hub_id, load_auto
 from affect.backends.sensevoice import TagPosterior
 from affect.speech_emotion import Calibration, EmotionModelError, EmotionTap, read_calibration
 from companion.errors import AudioError, ModelUnavailable, SpeechError
@@ -23,7 +23,6 @@ from companion.speech.recognizer import Recognizer, Samples, Transcript
 SAMPLE_RATE = 16_000
 _SHORTEST = SAMPLE_RATE // 40  # 25 ms: FunASR's front ends raise under one frame
 _TAG = re.compile(r"<\|([^|]*)\|>")
-_HUB_ID = re.compile(r"^\w[\w.-]*/\w[\w.-]*$")
 _SENSEVOICE_LANGUAGES = {"zh", "en", "yue", "ja", "ko"}
 
 
@@ -80,7 +79,7 @@ class FunasrRecognizer:
 
 async def create(section: Speech, locate: Callable[[str], Path]) -> Recognizer:
     """Load and warm the model. Raises ModelUnavailable before FunASR sees a path that is not there."""
-    hub_id = _HUB_ID.match(section.model) and not Path(section.model).parent.is_dir()  # FunASR fetches that
+    hub_id = is_hub_id(section.model)  # FunASR fetches that
     try:
         path = str(locate(section.model))
     except ModelUnavailable:
