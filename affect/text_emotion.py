@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,3 +20,30 @@ class TextEmotionClassifier(Protocol):
         A classifier that knows no such vectors reads the words alone.
         """
         ...
+
+
+@runtime_checkable
+class SlowTextEmotion(TextEmotionClassifier, Protocol):
+    """One whose `read` computes for longer than an event loop may stand still."""
+
+    async def read_apart(
+        self, text: str, language: str | None = None, vector: NDArray[np.float32] | None = None
+    ) -> WordAffect:
+        """The same as `read`, in a thread of its own; callers on an event loop take this."""
+        ...
+
+    async def close(self) -> None:
+        """End that thread."""
+        ...
+
+
+async def read_words(
+    classifier: TextEmotionClassifier,
+    text: str,
+    language: str | None = None,
+    vector: NDArray[np.float32] | None = None,
+) -> WordAffect:
+    """What the words say, by any classifier, without holding up the event loop."""
+    if isinstance(classifier, SlowTextEmotion):
+        return await classifier.read_apart(text, language, vector)
+    return classifier.read(text, language, vector)

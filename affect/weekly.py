@@ -45,7 +45,7 @@ def weekly(
     weeks: dict[date, list[Sequence[Point]]] = defaultdict(list)
     for points in points_by_session:
         if points:
-            weeks[_monday(min(p.at_s for p in points) + tz_offset_s)].append(points)
+            weeks[monday(min(p.at_s for p in points) + tz_offset_s)].append(points)
     found: list[Week] = []
     for start, sessions in sorted(weeks.items()):
         turns = [p for points in sessions for p in points]
@@ -68,7 +68,8 @@ def weekly(
     return found
 
 
-def _monday(local_s: float) -> date:
+def monday(local_s: float) -> date:
+    """The Monday of the week of a local time, unix s plus the offset."""
     day = _EPOCH + timedelta(days=math.floor(local_s / _DAY_S))
     return day - timedelta(days=day.weekday())
 

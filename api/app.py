@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar, get
 
 from api.auth import signing_secret
+from api.me.routes import me
 from api.realtime.routes import realtime
 from companion.engine import Engine
 from companion.settings import Settings
@@ -34,4 +35,4 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
             app.state.engine = opened
             yield
 
-    return Litestar([realtime, health], lifespan=[lifespan], openapi_config=None)
+    return Litestar([realtime, me, health], lifespan=[lifespan], openapi_config=None)

@@ -16,7 +16,9 @@ _COMMANDS = {
     "bench": "Measure a part beside a named peer.",
     "demo": "Two people talk to a real server, in two languages.",
     "talk": "Stream recordings to a server as a client.",
+    "memory": "Evaluate, look after and erase what is remembered.",
     "models": "Model packs: list, fetch, verify.",
+    "prompt": "What the model read for a turn, and why.",
     "migrate": "Bring the database up to date.",
     "token": "Issue a user token for development.",
 }

@@ -14,20 +14,16 @@ import uvloop
 from pydantic import SecretStr
 
 from api.app import create_app
-from companion.engine import Engine
+from companion.engine import Engine, learner
 from companion.llm.chat_model import FakeChatModel
 from companion.records import database
-from companion.records.crypto import KeyRing, master_key
-from companion.records.repository import Records
-from companion.records.spool import Spool
+from companion.records.repository import Records, open_records
 from companion.settings import Auth, Server, Settings
 from companion.speech.recognizer import FakeRecognizer
 from companion.speech.vad import SileroBatch, VadTicker
 from companion.speech.voice import FakeVoiceReader
 from memory.embedder import FakeEmbedder
 from memory.index import ChromaIndex
-from memory.ledger import Ledger
-from memory.memories import Memories
 
 ASR_S, CHAT_S = 0.07, 0.10
 _SAID = (  # some of it is worth remembering, so that the writes behind the reply are real as well
@@ -44,18 +40,21 @@ async def main(folder: Path, secret: str, port: int) -> None:
     settings = Settings(data_dir=folder, auth=Auth(secret=SecretStr(secret)), server=Server(drain_s=2.0))
     folder.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(database.upgrade, settings.database_url)
-    store = database.create_engine(settings.database_url)
-    sessions = database.sessions(store)
-    ring = KeyRing(sessions, master_key(settings))
+    async with open_records(settings) as records:
+        await _serve(settings, records, folder, port)
+
+
+async def _serve(settings: Settings, records: Records, folder: Path, port: int) -> None:
     embedder = FakeEmbedder()
     index = ChromaIndex.embedded(folder / "chroma", embedder.name, 2)
     ticker = VadTicker(SileroBatch())
+    chat = FakeChatModel("嗯，我在听。你慢慢说。", delay_s=CHAT_S)
     engine = Engine(
         settings,
         recognizer=FakeRecognizer(*_SAID * 400, delay_s=ASR_S),
-        chat=FakeChatModel("嗯，我在听。你慢慢说。", delay_s=CHAT_S),
-        records=Records(sessions, ring, Spool(folder / "spool", ring)),
-        memories=Memories(Ledger(sessions, ring), index, embedder),
+        chat=chat,
+        records=records,
+        learner=learner(settings.memory, records, index, embedder, chat),
         ticker=ticker,
         voice=FakeVoiceReader(),
     )
@@ -72,7 +71,6 @@ async def main(folder: Path, secret: str, port: int) -> None:
         await uvicorn.Server(config).serve()
     finally:
         await ticker.close()
-        await store.dispose()
 
 
 if __name__ == "__main__":

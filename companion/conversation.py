@@ -6,38 +6,40 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Coroutine
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from affect.baseline import Usual, learn, on_device
 from affect.fusion import fuse
-from affect.trajectory import OwnBaseline, Point, State, next_state, trajectory
-from affect.types import Affect
+from affect.trajectory import OwnBaseline
 from companion.engine import Engine
 from companion.errors import CompanionError
 from companion.events import (
     AffectRead,
     Event,
-    Failed,
     ItemCommitted,
-    MemoriesSaved,
+    MemoriesForgotten,
     ReplyDone,
     ReplyStarted,
-    TrajectoryChanged,
     Transcribed,
     TranscriptionFailed,
     TurnTimed,
 )
-from companion.reply import Reply, affect_of
+from companion.recording import Recorder
+from companion.reply import Reply, Scene, ThinkingMode
 from companion.speech.recognizer import Samples
 from companion.turn import Heard, listen, read, voice_of
 from memory.memories import PersonMemory
+from memory.requests import memory_request
+from memory.types import Memory
+from prompts.acknowledgements import forgotten
 from prompts.persona import load_persona
+from prompts.strategy import Skill
 from prompts.types import Exchange
 
 _log = logging.getLogger(__name__)
-_KEPT_EXCHANGES = 200  # what the prompt could ever hold; the records keep all of them
+_KEPT, _MOST = 200, 300  # exchanges: what a prompt could ever hold, and when older ones go, many at once
 
 
 def new_id(kind: str) -> str:
@@ -64,6 +66,7 @@ class Conversation:
         person: PersonMemory,
         usual: dict[str, Usual],
         usual_mood: OwnBaseline | None,
+        liked: Mapping[Skill, float],
         emit: Callable[[Event], None],
     ) -> None:
         self._engine, self.user_id, self.session_id, self._person, self._emit = (
@@ -78,25 +81,34 @@ class Conversation:
         self.device = ""  # names the microphone and codec: level and timbre are usual for each apart
         self.persona = engine.settings.persona.name
         self.max_tokens: int | None = None
+        self.thinking: ThinkingMode | None = None
         self._history: list[Exchange] = []
         self._waiting: list[_Item] = []
         self._last_item: str | None = None
         self._count = 0
         self._usual = usual
-        self._usual_mood = usual_mood
-        self._points: list[Point] = []
-        self._state: State = "unknown"
+        self._recorder = Recorder(engine, person, session_id, usual_mood, emit)
+        person.listeners.add(self._recorder.learnt)
+        self._liked = liked
+        self._done: list[Skill] = []
+        self._last_turns: tuple[str, ...] = ()
+        self._known: tuple[Memory, ...] | None = None
+        self._known_at = (0, "")  # edits of the person, and the summary of what was trimmed, that it stands for
+        self._trimmed = ""
         self._replying: asyncio.Task[None] | None = None
         self._cancel_reason = "client_cancelled"
         self._afterwards: set[asyncio.Task[None]] = set()
+        self._ahead: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, engine: Engine, user_id: str, session_id: str, emit: Callable[[Event], None]) -> Conversation:
         """Begin a session: what is known of the person is loaded once. Raises StorageError."""
         await engine.records.start_session(session_id, user_id, engine.now(), persona=engine.settings.persona.name)
         person, usual = await engine.memories.open(user_id), await engine.usual(user_id)
+        await engine.learner.catch_up(person)
         mood = await engine.usual_mood(user_id, session_id)
-        return cls(engine, user_id, session_id, person, usual, mood, emit)
+        liked = await engine.liked(user_id)
+        return cls(engine, user_id, session_id, person, usual, mood, liked, emit)
 
     @property
     def replying(self) -> bool:
@@ -204,20 +216,15 @@ class Conversation:
         state: Literal["completed", "cancelled", "failed", "incomplete"] = "completed"
         code: str | None = None
         message: str | None = None
+        said, learn = "", True
         try:
             heard = [h for h in [await item.understanding for item in items] if h is not None]
             reply.timings["queue"] = engine.clock() - reply.started  # waiting for what was said to be understood
-            if any(h.transcript.text for h in heard):
-                await engine.answerer.answer(
-                    reply,
-                    heard,
-                    persona=load_persona(self.persona, self._language(heard)),
-                    person=self._person,
-                    history=self._history,
-                    now=engine.now(),
-                    max_tokens=self.max_tokens,
-                    emit=self._emit,
-                )
+            said = "\n".join(h.transcript.text for h in heard if h.transcript.text)
+            if said:
+                scene, learn = await self._asked(said, heard)
+                await asyncio.wait((self._ahead,)) if self._ahead else None  # what it reads is needed now
+                await engine.answerer.answer(reply, heard, scene, emit=self._emit)
             else:
                 state, code, message = "incomplete", "no_words", "no words were heard: nothing to reply to"
         except asyncio.CancelledError:
@@ -233,75 +240,123 @@ class Conversation:
         self._emit(ReplyDone(reply.response_id, reply.item_id, reply.text, state, code, message))
         self._emit(TurnTimed(reply.response_id, dict(reply.timings)))
         if heard and reply.pieces:
-            said = "\n".join(h.transcript.text for h in heard)
-            self._history = [*self._history, Exchange(said, reply.text)][-_KEPT_EXCHANGES:]
-        self._later(self._record(reply, items, heard, state, code))
+            self._remember_exchange(said, reply, items)
+            self._ahead = self._later(self._read_ahead())
+        self._later(self._record(reply, items, state, code, learn=learn))
+
+    async def _read_ahead(self) -> None:
+        try:
+            await self._engine.answerer.read_ahead(self._scene())
+        except CompanionError as error:  # the next reply reads it then
+            _log.warning("a prefix could not be read ahead: %s", error)
+
+    def _scene(self, *, told: str = "", listing: bool = False) -> Scene:
+        """What a reply is made in, as the talk stands."""
+        return Scene(
+            persona=load_persona(self.persona, self.language),
+            person=self._person,
+            profile=self._profile(),
+            history=self._history,
+            state=self._recorder.state,
+            done=tuple(self._done),
+            liked=self._liked,
+            now=self._engine.now(),
+            max_tokens=self.max_tokens,
+            thinking=self.thinking,
+            told=told,
+            listing=listing,
+        )
+
+    async def _asked(self, said: str, heard: list[Heard]) -> tuple[Scene, bool]:
+        """The scene after doing what they ask of the memory itself; whether to learn from the turn."""
+        language = self._language(heard)
+        request = memory_request(said, language)
+        told, listing = "", False
+        if request is not None and request.kind == "forget":
+            told = forgotten(len(await self._forget(request.about)), language)
+        elif request is not None and request.kind == "list":
+            listing = True
+        return self._scene(told=told, listing=listing), not told
+
+    def _profile(self) -> tuple[Memory, ...]:
+        """What is known of the person, as it stood when the session began, when they changed it, or at a trimming."""
+        if self._known is None or self._known_at != (self._person.edits, self._trimmed):
+            self._known_at = (self._person.edits, self._trimmed)
+            slots = self._engine.memories.profile(self._person, self._engine.now()).slots
+            self._known = tuple(memory for held in slots.values() for memory in held)
+        return self._known
+
+    async def _forget(self, about: str) -> list[str]:
+        """Forget what they name, or, where they name nothing, what was learnt from the exchange before."""
+        engine = self._engine
+        if about:
+            ids = [m.id for m in await engine.memories.about(self._person, about, engine.now())]
+        else:
+            await self._settled()  # the turn before may still be on its way into the ledger
+            await engine.learner.outbox.drop(self.user_id, self._last_turns)
+            ids = [m.id for m in self._person.memories if set(m.evidence) & set(self._last_turns)]
+            self._history = self._history[:-1]
+        if ids:
+            await self.forget(ids)
+        return ids
+
+    async def forget(self, ids: Sequence[str]) -> None:
+        """Delete memories of the person. Raises NoSuchMemory, StorageError."""
+        await self._engine.memories.forget(self._person, ids)
+        self._emit(MemoriesForgotten(tuple(ids)))
+
+    async def rate(self, response_id: str, rating: Literal["like", "dislike"] | None) -> bool:
+        """What the person thinks of a reply; whether there is such a reply. Raises StorageError."""
+        await self._settled()  # the reply may still be on its way into the records
+        if not await self._engine.records.rate(self.user_id, response_id, rating):
+            return False
+        self._liked = await self._engine.liked(self.user_id)
+        return True
+
+    def memories(self) -> tuple[Memory, ...]:
+        """All that is known of the person, with what holds no more, oldest first."""
+        return self._person.memories
+
+    def _remember_exchange(self, said: str, reply: Reply, items: list[_Item]) -> None:
+        exchange = Exchange(said, reply.text, at=self._engine.now())
+        history = [*self._history, exchange]
+        self._history = history[-_KEPT:] if len(history) > _MOST else history
+        self._last_turns = tuple(item.id for item in items)
+        if reply.prompt is not None:
+            self._trimmed = reply.prompt.block("summary").sha256
+        if reply.strategy is not None:
+            self._done.append(reply.strategy.skill)
 
     def _language(self, heard: list[Heard]) -> str:
         known = [h.transcript.language for h in heard if h.transcript.language in ("zh", "en")]
         self.language = known[-1] if known else self.language
         return self.language
 
-    async def _record(self, reply: Reply, items: list[_Item], heard: list[Heard], state: str, code: str | None) -> None:
-        engine, affect = self._engine, affect_of(heard)
-        by_item = {i.id: i.understanding.result() for i in items if i.understanding.done()}
+    async def _record(self, reply: Reply, items: list[_Item], state: str, code: str | None, *, learn: bool) -> None:
+        by_item = {i.id: i.understanding.result() if i.understanding.done() else None for i in items}
+        await self._recorder.record(reply, by_item, state, code, learn=learn)
         try:
-            for item in items:
-                one = by_item.get(item.id)
-                newest = item is items[-1]
-                felt = await self._felt(one) if one else None
-                await engine.records.finish_turn(
-                    item.id,
-                    self.user_id,
-                    user_text=one.transcript.text if one else None,
-                    reply_text=reply.text if newest else None,
-                    state={"completed": "answered", "incomplete": "answered"}.get(state, state),
-                    affect=asdict(felt) if felt else None,
-                    prompt_id=reply.prompt.id if newest and reply.prompt else None,
-                    prompt_blocks=dict(reply.prompt.blocks) if newest and reply.prompt else None,
-                    models=engine.model_names,
-                    timings=reply.timings if newest else None,
-                    language=one.transcript.language if one else None,
-                    error=code,
-                )
-                if one and one.transcript.text:
-                    saved = await engine.memories.remember(
-                        self._person,
-                        item.id,
-                        one.transcript.text,
-                        now=engine.now(),
-                        language=one.transcript.language,
-                        valence=affect.valence if affect else None,
-                    )
-                    self._emit(MemoriesSaved(reply.response_id, saved)) if saved else None
-            await engine.save_usual(self.user_id, self._usual)
-        except Exception as error:
-            _log.error("a turn could not be recorded: %s", type(error).__name__)
-            self._emit(Failed("storage_error", "the turn could not be recorded; its audio or text is kept"))
+            await self._engine.save_usual(self.user_id, self._usual)
+        except CompanionError as error:
+            _log.error("a usual voice could not be kept: %s", type(error).__name__)
 
-    async def _felt(self, heard: Heard) -> Affect:
-        """The affect for the record, with a voice that came late; the trajectory goes on from it."""
-        affect = heard.affect
-        if heard.late is not None and (result := await heard.late) is not None:
-            affect = fuse(affect.words, voice_of(heard.transcript, result), status="final")
-        self._points.append(Point(self._engine.now(), affect.valence, affect.arousal, affect.uncertainty))
-        now = trajectory(self._points, self._usual_mood)
-        state = next_state(self._state, now)
-        if state != self._state:
-            self._state = state
-            self._emit(TrajectoryChanged(state, now))
-        return affect
-
-    def _later(self, work: Coroutine[None, None, None]) -> None:
+    def _later(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._afterwards.add(task)
         task.add_done_callback(self._afterwards.discard)
+        return task
+
+    async def _settled(self) -> None:
+        """Wait until everything that was said is on record."""
+        while self._afterwards:
+            await asyncio.gather(*self._afterwards, return_exceptions=True)
 
     async def close(self) -> None:
         """Stop the reply and wait until everything is on record."""
         await self.cancel("client_cancelled")
-        while self._afterwards:
-            await asyncio.gather(*self._afterwards, return_exceptions=True)
+        await self._settled()
+        self._person.listeners.discard(self._recorder.learnt)
+        self._engine.learner.flush(self.user_id)
         await self._engine.records.end_session(self.session_id, self._engine.now())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,20 +12,25 @@ from typing import TYPE_CHECKING, Protocol
 from affect.backends.words import WordsClassifier
 from affect.baseline import Usual, from_json, to_json
 from affect.speech_emotion import EmotionModelError, SpeechEmotionClassifier
-from affect.text_emotion import TextEmotionClassifier
+from affect.text_emotion import SlowTextEmotion, TextEmotionClassifier
 from affect.trajectory import OwnBaseline, own_baseline
 from companion.backends import factory
 from companion.errors import ModelUnavailable
 from companion.llm.chat_model import ChatModel
 from companion.reply import Answerer
+from companion.safety.reply_rules import rules
+from companion.settings import Memory as MemorySettings
 from companion.settings import Settings
 from companion.speech.recognizer import Recognizer
 from companion.speech.voice import ProsodyReader, VoiceReader, WithEmotion
+from prompts.strategy import Skill
 
 if TYPE_CHECKING:
     from companion.records.repository import Records
     from companion.speech.vad import VadTicker
-    from memory.memories import Memories
+    from memory.embedder import Embedder
+    from memory.index import VectorIndex
+    from memory.learning import Learner
 
 
 ACOUSTIC = "acoustic"  # the emotion backend without a model
@@ -44,7 +50,7 @@ class Engine:
         recognizer: Recognizer,
         chat: ChatModel,
         records: Records,
-        memories: Memories,
+        learner: Learner,
         ticker: VadTicker,
         voice: VoiceReader | None = None,
         words: TextEmotionClassifier | None = None,
@@ -53,7 +59,8 @@ class Engine:
         self.recognizer = recognizer
         self.chat = chat
         self.records = records
-        self.memories = memories
+        self.learner = learner
+        self.memories = memories = learner.memories
         self.ticker = ticker
         self.voice = voice or ProsodyReader()
         self.words = words or WordsClassifier(embedder=memories.embedder.name)
@@ -62,11 +69,11 @@ class Engine:
         self.answerer = Answerer(
             chat,
             memories,
-            recalls=settings.memory.recalls,
-            max_tokens=settings.chat.max_tokens,
-            temperature=settings.chat.temperature,
+            settings,
             clock=self.clock,
         )
+        if getattr(chat, "in_process", False):  # a server answers others meanwhile; cores that are shared do not
+            learner.busy = lambda: self.answerer.answering > 0
 
     @property
     def model_names(self) -> dict[str, str]:
@@ -85,15 +92,21 @@ class Engine:
         """Usual valence over the person's sessions before this one; None where too little is known."""
         return own_baseline(await self.records.valences(user_id, before=session_id))
 
+    async def liked(self, user_id: str) -> dict[Skill, float]:
+        """How the person took each skill before, -1..1."""
+        known = {skill.value: skill for skill in Skill}
+        return {known[name]: taken for name, taken in (await self.records.liked(user_id)).items() if name in known}
+
     async def warm(self) -> None:
         """Prefill the stable prefix of both languages and load the lexicon, so that a first reply waits for neither."""
         self.words.read("你好")
+        rules()
         from prompts.compose import compose
         from prompts.persona import load_persona
 
         for language in ("en", "zh"):
             persona = load_persona(self.settings.persona.name, language)
-            prompt = compose(persona, history=(), recalls=(), affect=None, text="")
+            prompt = compose(persona, text="", now=self.now())
             await self.chat.warm(prompt.stable)
 
     @classmethod
@@ -101,14 +114,8 @@ class Engine:
     async def open(cls, settings: Settings) -> AsyncIterator[Engine]:
         """Load what the settings name. Raises ConfigurationError or ModelUnavailable with what to do."""
         from companion.models.packs import PackStore
-        from companion.records import database
-        from companion.records.crypto import KeyRing, master_key
-        from companion.records.repository import Records
-        from companion.records.spool import Spool
+        from companion.records.repository import open_records
         from companion.speech.vad import SileroBatch, VadTicker
-        from memory.index import ChromaIndex
-        from memory.ledger import Ledger
-        from memory.memories import Memories
 
         locate = PackStore(settings.models).locate
         settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -117,24 +124,14 @@ class Engine:
             def owned(part: _Closable) -> None:
                 stack.push_async_callback(part.close)
 
-            store = database.create_engine(settings.database_url)
-            stack.push_async_callback(store.dispose)
-            await database.require_current(store)
-            sessions = database.sessions(store)
-            ring = KeyRing(sessions, master_key(settings))
-            records = Records(sessions, ring, Spool(settings.data_dir / "spool", ring))
+            records = await stack.enter_async_context(open_records(settings))
             chat: ChatModel = await factory("companion.chat", settings.chat.backend)(settings.chat, locate)
             owned(chat)
             recognizer: Recognizer = await factory("companion.speech", settings.speech.backend)(settings.speech, locate)
             owned(recognizer)
             embedder = await factory("companion.embeddings", settings.embeddings.backend)(settings.embeddings, locate)
             owned(embedder)
-            where, memory = settings.data_dir / "chroma", settings.memory
-            index = (
-                ChromaIndex.embedded(where, embedder.name, memory.shards)
-                if memory.index == "embedded"
-                else ChromaIndex.server(memory.host, memory.port, embedder.name, memory.shards)
-            )
+            index = vector_index(settings, embedder.name)
             ticker = VadTicker(SileroBatch())
             owned(ticker)
             voice: VoiceReader = ProsodyReader()
@@ -142,17 +139,57 @@ class Engine:
             if classifier is not None:
                 voice = WithEmotion(voice, classifier)
             owned(voice)
+            words = await words_classifier(settings, embedder.name, locate)
+            if isinstance(words, SlowTextEmotion):
+                owned(words)
             engine = cls(
                 settings,
                 recognizer=recognizer,
                 chat=chat,
                 records=records,
-                memories=Memories(Ledger(sessions, ring), index, embedder),
+                learner=learner(settings.memory, records, index, embedder, chat),
                 ticker=ticker,
                 voice=voice,
+                words=words,
             )
             await engine.warm()
-            yield engine
+            learning = asyncio.create_task(engine.learner.run())
+            try:
+                yield engine
+            finally:
+                learning.cancel()
+                await asyncio.gather(learning, return_exceptions=True)
+
+
+def vector_index(settings: Settings, embedder_name: str) -> VectorIndex:
+    """The index that the settings name."""
+    from memory.index import ChromaIndex
+
+    memory = settings.memory
+    if memory.index == "embedded":
+        return ChromaIndex.embedded(settings.data_dir / "chroma", embedder_name, memory.shards)
+    return ChromaIndex.server(memory.host, memory.port, embedder_name, memory.shards)
+
+
+def learner(
+    settings: MemorySettings, records: Records, index: VectorIndex, embedder: Embedder, chat: ChatModel
+) -> Learner:
+    """What remembers, over the database and the keys of the records."""
+    from companion.llm.completer import ChatCompleter
+    from memory.learning import Batching, Learner
+    from memory.ledger import Ledger
+    from memory.memories import Memories
+    from memory.outbox import Outbox
+
+    ledger = Ledger(records.store, records.ring)
+    return Learner(
+        Memories(ledger, index, embedder, mood=settings.mood, timezone=settings.timezone),
+        Outbox(records.store, records.ring),
+        now=time.time,
+        load_key=records.ring.load,
+        completer=None if settings.extractor == "rules" else ChatCompleter(chat),
+        batching=Batching(settings.batch_turns, settings.batch_idle_s),
+    )
 
 
 async def emotion_classifier(
@@ -174,3 +211,28 @@ async def emotion_classifier(
     if getattr(classifier, "tap", None) is not None and share is not None and share(classifier):
         return None
     return classifier
+
+
+async def words_classifier(
+    settings: Settings, embedder_name: str | None, locate: Callable[[str], Path]
+) -> TextEmotionClassifier:
+    """The classifier of words that the settings name. embedder_name: whose vectors its reads come with, None for none.
+
+    Raises ModelUnavailable.
+    """
+    words = settings.words
+    if words.backend == "own":
+        return WordsClassifier(embedder=embedder_name)
+    if words.model is None:
+        raise ModelUnavailable(
+            "the words backend transformers has no model: set COMPANION_WORDS__MODEL to a text-classification directory"
+        )
+    from affect.backends.words_transformers import TransformersWords
+
+    directory = locate(words.model)
+    try:
+        return await asyncio.to_thread(
+            TransformersWords, directory, temperature=words.temperature, names=words.names, threads=words.threads
+        )
+    except (OSError, ValueError) as error:
+        raise ModelUnavailable(str(error)) from error

@@ -119,10 +119,17 @@ class TurnTimed:
 
 @dataclass(frozen=True, slots=True)
 class MemoriesSaved:
-    """What was learnt about the person in a turn."""
+    """What was learnt about the person in a turn. response_id: None when it was found some time after the reply."""
 
-    response_id: str
+    response_id: str | None
     memories: Sequence[Memory]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoriesForgotten:
+    """What was deleted at the person's wish."""
+
+    ids: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +155,6 @@ Event = (
     | ReplyDone
     | TurnTimed
     | MemoriesSaved
+    | MemoriesForgotten
     | Failed
 )

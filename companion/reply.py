@@ -1,25 +1,58 @@
-"""Answering one turn: recall -> compose -> stream, with the time of each part."""
+"""Answering one turn: recall -> strategy -> compose -> stream -> screen, with the time of each part."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Literal, cast
 
+from affect.trajectory import State
 from affect.types import Affect
+from companion.errors import ChatError
 from companion.events import Event, MemoriesUsed, ReplyDelta
 from companion.llm.chat_model import ChatModel
+from companion.llm.thinking import decide
+from companion.safety.screen import Change, Screen
+from companion.settings import Settings
 from companion.turn import Clock, Heard
 from memory.errors import EmbedderError
 from memory.memories import Memories, PersonMemory
-from memory.types import Recall
+from memory.types import Memory, Recall
 from prompts.compose import compose
+from prompts.past import prepare
 from prompts.persona import Persona
+from prompts.strategy import Situation, Skill, Strategy, choose, line
 from prompts.types import Exchange, Prompt
 
 _log = logging.getLogger(__name__)
+_LAST_TURNS = 4  # of which the strategy knows
+ThinkingMode = Literal["auto", "on", "off"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What a reply is made in: who speaks with whom, and how the talk stands.
+
+    profile: what is known of the person, as it stood when the prefix was last renewed. state: where the trajectory
+    stood after the turn before. done: skills of the replies so far, oldest first. liked: skill -> -1..1. told: what the
+    companion has just done to its memory at the person's wish, as a line for the prompt. listing: they ask what is
+    known of them, and everything that holds is recalled.
+    """
+
+    persona: Persona
+    person: PersonMemory
+    profile: Sequence[Memory]
+    history: Sequence[Exchange]
+    state: State
+    done: tuple[Skill, ...]
+    liked: Mapping[Skill, float]
+    now: float
+    max_tokens: int | None = None
+    thinking: ThinkingMode | None = None
+    told: str = ""
+    listing: bool = False
 
 
 @dataclass(slots=True)
@@ -30,6 +63,9 @@ class Reply:
     item_id: str
     started: float
     prompt: Prompt | None = None
+    strategy: Strategy | None = None
+    recalls: Sequence[Recall] = ()
+    changes: Sequence[Change] = ()
     pieces: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -39,67 +75,135 @@ class Reply:
         return "".join(self.pieces)
 
 
-@dataclass(frozen=True, slots=True)
 class Answerer:
-    """What every reply needs, shared by all sessions."""
+    """What every reply needs, shared by all sessions. answering: how many replies are being made."""
 
-    chat: ChatModel
-    memories: Memories
-    recalls: int
-    max_tokens: int
-    temperature: float
-    clock: Clock
+    def __init__(self, chat: ChatModel, memories: Memories, settings: Settings, *, clock: Clock) -> None:
+        self._chat, self._memories, self._settings, self._clock = chat, memories, settings, clock
+        self.answering = 0
 
     async def answer(
-        self,
-        reply: Reply,
-        heard: Sequence[Heard],
-        *,
-        persona: Persona,
-        person: PersonMemory,
-        history: Sequence[Exchange],
-        now: float,
-        max_tokens: int | None,
-        emit: Callable[[Event], None],
+        self, reply: Reply, heard: Sequence[Heard], scene: Scene, *, emit: Callable[[Event], None]
     ) -> None:
         """Stream the reply to what was heard into `reply` and `emit`. Raises ChatError."""
-        text = "\n".join(h.transcript.text for h in heard if h.transcript.text)
-        affect = affect_of(heard)
-        at = self.clock()
-        recalls = await self._recall(person, text, heard, now, affect)
-        reply.timings["recall"] = self.clock() - at
-        emit(MemoriesUsed(reply.response_id, recalls))
-        at = self.clock()
-        reply.prompt = compose(
-            persona,
-            history=history,
-            recalls=recalls,
-            affect=affect,
-            text=text,
-        )
-        reply.timings["compose"] = self.clock() - at
-        stream = self.chat.stream(
-            reply.prompt.messages, max_tokens=max_tokens or self.max_tokens, temperature=self.temperature
-        )
-        async with aclosing(cast("AsyncGenerator[str]", stream)) as pieces:
-            async for piece in pieces:
-                if not reply.pieces:
-                    reply.timings["first_token"] = self.clock() - reply.started
-                reply.pieces.append(piece)
-                emit(ReplyDelta(reply.response_id, reply.item_id, piece))
+        self.answering += 1
+        try:
+            await self._compose(reply, heard, scene, emit)
+            await self._stream(reply, heard, scene, emit)
+        finally:
+            self.answering -= 1
 
-    async def _recall(
-        self, person: PersonMemory, text: str, heard: Sequence[Heard], now: float, affect: Affect | None
-    ) -> list[Recall]:
+    async def read_ahead(self, scene: Scene) -> None:
+        """Prepare what the next prompt begins with, and let a model that keeps prefixes read it, while they listen."""
+        for exchange in scene.history[-1:]:
+            prepare(exchange, scene.persona.language, self._chat.tokens)
+        if getattr(self._chat, "keeps_prefix", False):
+            prompt = compose(
+                scene.persona,
+                profile=scene.profile,
+                history=scene.history,
+                text="",
+                now=scene.now,
+                timezone=self._memories.timezone,
+                budget_tokens=self._settings.chat.prompt_tokens,
+                tokens=self._chat.tokens,
+            )
+            await self._chat.warm(prompt.stable + prompt.history)
+
+    async def _compose(self, reply: Reply, heard: Sequence[Heard], scene: Scene, emit: Callable[[Event], None]) -> None:
+        text, affect = _said(heard), affect_of(heard)
+        at = self._clock()
+        reply.recalls = await self._recall(scene, text, heard, affect)
+        reply.timings["recall"] = self._clock() - at
+        emit(MemoriesUsed(reply.response_id, reply.recalls))
+        at = self._clock()
+        reply.strategy = choose(
+            Situation(
+                text=text,
+                language=scene.persona.language,
+                affect=affect,
+                state=scene.state,
+                exchanges=len(scene.history),
+                done=scene.done,
+                replies=tuple(exchange.assistant for exchange in scene.history[-_LAST_TURNS:]),
+                liked=scene.liked,
+                recalls=len(reply.recalls),
+                said=tuple(exchange.user for exchange in scene.history[-_LAST_TURNS:]),
+            )
+        )
+        reply.prompt = compose(
+            scene.persona,
+            profile=scene.profile,
+            history=scene.history,
+            recalls=reply.recalls,
+            affect=affect,
+            state=scene.state,
+            strategy=scene.told or line(reply.strategy, scene.persona.language),
+            text=text,
+            now=scene.now,
+            timezone=self._memories.timezone,
+            budget_tokens=self._settings.chat.prompt_tokens,
+            tokens=self._chat.tokens,
+        )
+        reply.timings["compose"] = self._clock() - at
+
+    async def _stream(self, reply: Reply, heard: Sequence[Heard], scene: Scene, emit: Callable[[Event], None]) -> None:
+        assert reply.prompt is not None
+        chat, persona = self._settings.chat, scene.persona
+        screen = Screen(language=persona.language, max_sentences=persona.max_sentences)
+        reply.changes = screen.changes
+        stream = self._chat.stream(
+            reply.prompt.messages,
+            max_tokens=scene.max_tokens or chat.max_tokens,
+            temperature=chat.temperature,
+            thinking=bool(decide(scene.thinking or chat.thinking, risk=0, text=_said(heard))),
+        )
+
+        def deliver(piece: str) -> None:
+            if not piece:
+                return
+            if not reply.pieces:
+                reply.timings["first_token"] = self._clock() - reply.started
+            reply.pieces.append(piece)
+            emit(ReplyDelta(reply.response_id, reply.item_id, piece))
+
+        came = False
+        try:
+            async with aclosing(cast("AsyncGenerator[str]", stream)) as pieces:
+                async for piece in pieces:
+                    came = True
+                    deliver(screen.feed(piece))
+                    if screen.full:
+                        break
+        except ChatError:
+            if came:  # what the screen still held was said before the model went away
+                deliver(screen.finish())
+            raise
+        deliver(screen.finish())
+
+    async def _recall(self, scene: Scene, text: str, heard: Sequence[Heard], affect: Affect | None) -> Sequence[Recall]:
         """A reply without memories is better than none: an embedder that fails is logged."""
+        if scene.told:
+            return ()
+        if scene.listing:
+            return [Recall(memory, 1.0, {"listed": 1.0}) for memory in scene.profile]
         vector = heard[0].vector if len(heard) == 1 else None
         try:
-            return await self.memories.recall(
-                person, text, now, vector=vector, valence=affect.valence if affect else None, k=self.recalls
+            return await self._memories.recall(
+                scene.person,
+                text,
+                scene.now,
+                vector=vector,
+                valence=affect.valence if affect else None,
+                k=self._settings.memory.recalls,
             )
         except EmbedderError as error:
             _log.warning("nothing was recalled: %s", error)
-            return []
+            return ()
+
+
+def _said(heard: Sequence[Heard]) -> str:
+    return "\n".join(h.transcript.text for h in heard if h.transcript.text)
 
 
 def affect_of(heard: Sequence[Heard]) -> Affect | None:

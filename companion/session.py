@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Literal
 
 from companion.audio.intake import SAMPLE_RATE, Buffer, Pcm, Samples
 from companion.conversation import Conversation, new_id
 from companion.engine import Engine
 from companion.errors import AudioError, CompanionError
 from companion.events import Event, Failed, ReplyDelta, ReplyDone, ReplyStarted, SpeechStarted, SpeechStopped
+from companion.reply import ThinkingMode
 from companion.speech.vad import WINDOW
 from companion.turn_taking import BargeIn, Started, Stopped, TurnTaking, TurnTakingConfig
+from memory.types import Memory
 
 _PREROLL = SAMPLE_RATE  # one second is kept while nobody speaks
 _SHORTEST = SAMPLE_RATE // 40  # 25 ms: less cannot be recognised
@@ -53,6 +56,8 @@ class Session:
         language: str | None,
         device: str,
         max_tokens: int | None,
+        persona: str | None,
+        thinking: ThinkingMode | None,
     ) -> None:
         """What the client chose. turn_taking None: the client commits by itself. Raises AudioError for the rate."""
         if rate != self._pcm.rate:
@@ -68,6 +73,8 @@ class Session:
         self._conversation.language_hint = language
         self._conversation.device = f"{device}/{rate}"
         self._conversation.max_tokens = max_tokens
+        self._conversation.persona = persona or self._engine.settings.persona.name
+        self._conversation.thinking = thinking
 
     async def feed(self, pcm: bytes) -> None:
         """PCM16LE mono at the session's rate, any length; waits while too much is still to be heard.
@@ -174,6 +181,18 @@ class Session:
     async def cancel(self, reason: str) -> None:
         """Stop the reply. reason: turn_detected or client_cancelled."""
         await self._conversation.cancel(reason)
+
+    async def rate(self, response_id: str, rating: Literal["like", "dislike"] | None) -> bool:
+        """What the person thinks of a reply; whether there is such a reply. Raises StorageError."""
+        return await self._conversation.rate(response_id, rating)
+
+    def memories(self) -> tuple[Memory, ...]:
+        """All that is known of the person, with what holds no more, oldest first."""
+        return self._conversation.memories()
+
+    async def forget(self, ids: Sequence[str]) -> None:
+        """Delete memories of the person. Raises NoSuchMemory, StorageError."""
+        await self._conversation.forget(ids)
 
     def _emit(self, event: Event) -> None:
         if self._turns is not None:

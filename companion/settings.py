@@ -73,16 +73,29 @@ class Emotion(_Section):
     threads: int = Field(1, ge=1)
 
 
+class Words(_Section):
+    """The classifier of words. `own` needs no model; the other fields belong to `transformers`."""
+
+    backend: Literal["own", "transformers"] = "own"
+    model: str | None = Field(None, description="pack:NAME or directory: text classification of transformers.")
+    temperature: float = Field(1.0, gt=0, description="Divides the logits; above 1 makes a model less sure of itself.")
+    names: dict[str, str] = Field({}, description='Labels that mean nothing to us: {"LABEL_0": "happy"}.')
+    threads: int = Field(1, ge=1)
+
+
 class Chat(_Section):
-    """The chat model. base_url, api_key, timeout_s and retries belong to `openai`; adapter to `transformers`."""
+    """The chat model. base_url, api_key, tokenizer, timeout_s, retries: for `openai`; adapter: for `transformers`."""
 
     backend: str = "llamacpp"
     model: str = "pack:qwen2.5-1.5b"
     base_url: str | None = None
     api_key: SecretStr | None = None
     adapter: Path | None = None
+    thinking: Literal["auto", "on", "off"] = Field("auto", description="auto: only where a turn asks for it.")
+    tokenizer: Path | None = Field(None, description="tokenizer.json of the model, to count tokens exactly.")
     threads: int = Field(2, ge=1)
     context_tokens: int = Field(4096, ge=512)
+    prompt_tokens: int = Field(2000, ge=256, description="Tokens of a prompt at most; older talk is summed up.")
     max_tokens: int = Field(160, ge=1)
     temperature: float = Field(0.6, ge=0, le=2)
     timeout_s: float = Field(60.0, gt=0)
@@ -100,13 +113,18 @@ class Embeddings(_Section):
 
 
 class Memory(_Section):
-    """The memory index: Chroma in process (`embedded`), or a `chroma run` server."""
+    """What is remembered, and its index: Chroma in process (`embedded`), or a `chroma run` server."""
 
     index: Literal["embedded", "server"] = "embedded"
     host: str = "127.0.0.1"
     port: int = 8001
     shards: int = Field(16, ge=1)
     recalls: int = Field(4, ge=0, description="Memories at most in one prompt.")
+    mood: Literal["balance", "congruent", "off"] = Field("balance", description="balance: no sadness fed with sadness.")
+    extractor: Literal["rules", "model"] = Field("rules", description="model: the chat model reads after the rules.")
+    batch_turns: int = Field(6, ge=1, le=8, description="Turns that the model reads at once.")
+    batch_idle_s: float = Field(20.0, gt=0, description="Silence after which it reads what there is.")
+    timezone: str = Field("Asia/Shanghai", description="What `tomorrow` and `last spring` are counted in.")
 
 
 class Turn(_Section):
@@ -139,6 +157,7 @@ class Settings(BaseSettings):
     models: Models = Models()
     speech: Speech = Speech()
     emotion: Emotion = Emotion()
+    words: Words = Words()
     chat: Chat = Chat()
     embeddings: Embeddings = Embeddings()
     memory: Memory = Memory()

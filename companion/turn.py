@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from affect.baseline import Usual
 from affect.fusion import fuse
 from affect.speech_emotion import beside
-from affect.text_emotion import TextEmotionClassifier
+from affect.text_emotion import TextEmotionClassifier, read_words
 from affect.types import Affect, Prosody, VoiceAffect
 from companion.speech.recognizer import Recognizer, Samples, Transcript
 from companion.speech.voice import VoiceReader
@@ -72,12 +72,14 @@ async def listen(
         timings["asr"] = clock() - started - (0.0 if overlap else timings["affect"])
         until = clock() + deadline_s
         vector = await _vector(embed, transcript.text)
+        said = None
+        if transcript.text:  # while the voice is still being read: a model of words takes its time
+            said = await read_words(words, transcript.text, transcript.language, vector)
         if not reading.done():
             await asyncio.wait((reading,), timeout=max(0.0, until - clock()))
     except BaseException:
         reading.cancel()
         raise
-    said = words.read(transcript.text, transcript.language, vector) if transcript.text else None
     read = reading.result() if reading.done() else None
     voiced = voice_of(transcript, read)
     status: Literal["final", "partial", "none"] = "final" if reading.done() else "partial"
@@ -112,7 +114,7 @@ async def _read_voice(
 async def read(text: str, *, language: str | None, words: TextEmotionClassifier, embed: Embed) -> Heard:
     """What a typed item says: words only."""
     vector = await _vector(embed, text)
-    affect = fuse(words.read(text, language, vector), None, status="final")
+    affect = fuse(await read_words(words, text, language, vector), None, status="final")
     return Heard(Transcript(text, language, 1.0), affect, None, {}, vector)
 
 

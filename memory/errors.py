@@ -7,3 +7,7 @@ class EmbedderError(Exception):
     def __init__(self, message: str, *, retryable: bool = True) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+class NoSuchMemory(LookupError):
+    """The person has no memory of this id."""

@@ -1,122 +1,206 @@
 """A finished turn -> what is worth remembering, in the person's own words. Pure, by rules.
 
-One clause is one candidate. Questions, wishes and orders are not facts about a person, and words about harming
-oneself are never kept as memories: the safety protocol owns them.
+One clause is one candidate, a slice of what was said; a clause that means nothing alone keeps its neighbour. Questions,
+wishes, suppositions, orders and quotations are not facts about a person, and words about harming oneself are never
+kept as memories: the safety protocol owns them.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 
-from memory.types import Candidate, MemoryKind
+from memory.claims import claims
+from memory.clauses import Clause, Subject, clauses, sentences
+from memory.commitments import companion_words
+from memory.kind_words import Rule
+from memory.kinds import WEAK, rule_for
+from memory.relations import ANIMAL_EN, ANIMAL_ZH
+from memory.sensitivity import harms_self, sensitivity
+from memory.time_expressions import spans
+from memory.types import Candidate, MemoryKind, Sensitivity, Slot
 
-_SENTENCE = re.compile(r"[。！!；;\n]+|(?<!\d)\.(?!\d)|(?<=[?？])")
-_PART = re.compile(r"[，,、]|(?:但是|不过|可是)|\b(?:and|but)\b", re.IGNORECASE)
-_NOT_A_FACT = re.compile(
-    r"[?？]|[吗呢]$|^(?:如果|要是|假如|请|帮我|你能|你可以|给我)|什么时候|为什么|怎么办|"
-    r"\b(?:if i|i wish|what if|can you|could you|would you|please|tell me)\b",
-    re.IGNORECASE,
-)
-_CRISIS = re.compile(
-    r"自杀|轻生|想死|不想活|活着没|割腕|自残|伤害自己|结束生命|跳楼|\b(?:suicid\w*|kill myself|end my life|want to die|"
-    r"hurt myself|harm myself|self[- ]harm|better off dead)\b",
-    re.IGNORECASE,
-)
-_SELF = re.compile(r"我|咱|\b(?:i|i'm|i've|i'll|my|me|mine)\b", re.IGNORECASE)
-_PEOPLE = (
-    r"(?:我|咱)(?:的)?(?:妈妈?|爸爸?|父亲|母亲|爷爷|奶奶|外婆|外公|姥姥|姥爷|"
-    r"哥哥?|弟弟?|姐姐?|妹妹?|老公|老婆|丈夫|妻子|男朋友|女朋友|"
-    r"对象|儿子|女儿|孩子|"
-    r"室友|同学|同事|朋友|闺蜜|老板|领导|老师|猫|狗|宠物)"
-)
-_PEOPLE_EN = (
-    r"\bmy (?:\w+ )?(?:mom|mum|mother|dad|father|grand\w+|brother|sister|"
-    r"husband|wife|boyfriend|girlfriend|partner|son|"
-    r"daughter|kids?|child|children|roommate|flatmate|friend|boss|teacher|cat|dog|pet)\b"
-)
-_TIME = (
-    r"明天|后天|大后天|昨天|前天|今晚|今天|下周|下个?月|上周|上个?月|明年|去年|周[一二三四五六日末]|星期[一二三四五六日天]|"
-    r"\b(?:tomorrow|yesterday|tonight|today|next (?:week|month|year|\w+day)|last (?:week|month|year|night|\w+day)|"
-    r"on \w+day)\b"
-)
-_HAPPENING = (
-    r"面试|考试|考研|高考|搬家|出差|旅游|手术|体检|生日|结婚|分手|离婚|毕业|入职|辞职|失业|去世|住院|吵架|"
-    r"\b(?:interview|exam|test|moving|surgery|operation|birthday|wedding|married|broke up|divorce|graduat\w+|new job|"
-    r"lost my job|laid off|passed away|died|trip|fight|argument)\b"
-)
+__all__ = ["LONGEST", "companion_words", "extract", "language_of"]
 
-# (kind, salience, pattern); the first that fits names the kind.
-_RULES: tuple[tuple[MemoryKind, float, re.Pattern[str]], ...] = tuple(
-    (kind, salience, re.compile(pattern, re.IGNORECASE))
-    for kind, salience, pattern in (
-        (
-            MemoryKind.PROFILE,
-            0.9,
-            r"我叫(?!你|他|她)|我的名字|叫我\S|我今年\S*岁|我(?:住在|是\S{1,6}人)|"
-            r"\bmy name is\b|\bcall me\b|\bi(?:'m| am) \d+ years old\b|\bi live in\b|\bi(?:'m| am) from\b",
-        ),
-        (MemoryKind.EVENT, 0.8, rf"(?:{_TIME}).*(?:{_HAPPENING})|(?:{_HAPPENING}).*(?:{_TIME})"),
-        (
-            MemoryKind.WORRY,
-            0.7,
-            r"担心|害怕|怕(?!是)|焦虑|睡不着|失眠|压力|紧张|发愁|"
-            r"\b(?:worried|worry|afraid|scared|anxious|nervous|can't sleep|stressed)\b",
-        ),
-        (MemoryKind.EVENT, 0.7, rf"(?:{_HAPPENING})"),
-        (MemoryKind.PERSON, 0.7, rf"(?:{_PEOPLE})|(?:{_PEOPLE_EN})"),
-        (
-            MemoryKind.WORK,
-            0.6,
-            r"我(?:在\S{1,12}(?:上班|工作|上学|读书)|"
-            r"是(?:一?[个名])?\S{0,8}(?:老师|医生|护士|程序员|学生|司机|工程师|会计|销售))|"
-            r"\bi work (?:at|for|in|as)\b|\bi study\b|\bmy job\b|"
-            r"\bi(?:'m| am) an? (?:student|teacher|nurse|doctor|engineer|driver)\b",
-        ),
-        (
-            MemoryKind.PREFERENCE,
-            0.5,
-            r"我(?:最|很|特别|挺|超)?(?:喜欢|爱(?!上)|讨厌|不喜欢|受不了)|"
-            r"\bi (?:really )?(?:love|like|enjoy|hate|can't stand|don't like|prefer)\b",
-        ),
-        (MemoryKind.EVENT, 0.4, rf"(?:{_TIME}).{{2,}}"),
-    )
+LONGEST = 200  # characters of one memory
+_FLAGS = re.IGNORECASE | re.ASCII
+_CORRECTS = re.compile(
+    r"^(?:哦|啊|嗯|诶|呃|噢|no|oh|wait|sorry|[\s，,])*(?:不对|不是(?:的|啦)?(?=$|[，,。])|错了|我?说错|我?记错|"
+    r"搞错|口误|更正|我是说|我的意思是|"
+    r"\b(?:actually|i meant|correction|i said (?:that|it) wrong|i misspoke|scratch that|no wait|wait no|"
+    r"not \w+, )\b)|我(?:刚才?)?(?:说|记|讲)错|应该是",
+    _FLAGS,
 )
-# Chinese leaves the subject out where it is the speaker: 下周三要面试.
-_DROPPED = re.compile(rf"^(?:{_TIME}).{{0,4}}[要得去有].{{0,6}}(?:{_HAPPENING})")
-_LONGEST = 200  # characters of one memory
+_ONLY_CORRECTS = re.compile(
+    r"^(?:哦|啊|嗯|诶|呃|噢|no|oh|wait|sorry|[\s，,])*(?:不对(?:不对)?|不是(?:的|啦)?|错了|我?(?:刚才?)?(?:说|记|"
+    r"搞|讲)错了?|口误|更正(?:一下)?|no|"
+    r"wait|no wait|wait no|actually|sorry|"
+    r"i said (?:that|it) wrong|i misspoke|scratch that|correction)$",
+    _FLAGS,
+)
+_NOT_BUT = re.compile(
+    r"^(?:我|咱)(?:可|也|并)?(?:不是|不在|不叫|没在)(?!.*了$)|\bi(?:['’]m| am) not\b|\bit['’]?s not\b", _FLAGS
+)
+_BUT = re.compile(r"^(?:我|咱)?(?:是|在|叫|应该是)|\bi(?:['’]m| am)\b|\bit['’]?s\b", _FLAGS)
+_OPENS = re.compile(
+    r"^我?(?:已经|终于)?(?:决定|想好|下定决心|想清楚|发誓)(?:好)?了?$|^i(?:['’]ve)? (?:have )?(?:decided|"
+    r"made up my mind)$",
+    _FLAGS,
+)
+_PLACE = re.compile(r"(?:是)?在\S{2,}|\bin [A-Z]")
+_WEIGHTY = re.compile(
+    r"第一次|终于|永远|一辈子|最(?!近|后|多|少|好的?朋友)|一直|\b(?:first time|finally|forever|always|never|ever|"
+    r"the (?:best|worst))\b",
+    _FLAGS,
+)
+_TRIVIAL = re.compile(
+    r"(?:吃|喝|点)(?:了|过|的)?(?:\S{0,3})?(?:面|饭|粥|包子|饺子|火锅|外卖|三明治|米线|早[饭餐]|午饭|晚饭|夜宵|"
+    r"奶茶|咖啡|面包|鸡蛋|水果)|随便吃|洗(?:衣服|头|碗)|"
+    r"逛(?:了)?(?:超市|淘宝)|堵车|刷(?:手机|视频|剧)|\b(?:for (?:breakfast|lunch|dinner)|groceries|laundry|dishes|"
+    r"traffic|toast|"
+    r"sandwich|netflix)\b",
+    _FLAGS,
+)
+_PET = re.compile(rf"{ANIMAL_ZH}|\b{ANIMAL_EN}", _FLAGS)
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LATIN = re.compile(r"[A-Za-z]{2,}|\bI\b")
 
 
-def extract(text: str, *, language: str | None = None, valence: float | None = None) -> list[Candidate]:
-    """Candidates of one turn, in order, without repeats. A strong feeling (|valence|) adds up to .2 salience."""
+_PLACED = Rule(MemoryKind.PROFILE, Slot.HOME, 0.7, _PLACE)
+_PROMISED = Rule(MemoryKind.PROMISE, None, 0.65, _OPENS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A clause, or several on end, with the rule that they fit."""
+
+    start: int
+    end: int
+    sentence: int
+    subject: Subject
+    rule: Rule
+    corrects: bool
+
+
+def extract(
+    text: str,
+    *,
+    turn_id: str = "",
+    language: str | None = None,
+    valence: float | None = None,
+    now: float | None = None,
+    timezone: str = "Asia/Shanghai",
+) -> list[Candidate]:
+    """Candidates of one turn, in order, without repeats.
+
+    salience: by kind; a strong feeling (|valence|) adds up to .2, first and last times and crises .1, trifles get .15.
+    about: from the narrowest time expression in the words, where `now` (unix s) is given. language: of the words
+    where none is given: "zh", "en" or "mixed".
+    """
     found: dict[str, Candidate] = {}
-    for sentence in _SENTENCE.split(text):
-        sentence = sentence.strip()
-        if not sentence or _CRISIS.search(sentence) or not (_SELF.search(sentence) or _DROPPED.search(sentence)):
-            continue
-        for clause in _clauses(sentence):
-            if _NOT_A_FACT.search(clause):
-                continue
-            for kind, salience, pattern in _RULES:
-                if pattern.search(clause):
-                    raised = min(1.0, salience + 0.2 * abs(valence or 0.0))
-                    found.setdefault(clause.lower(), Candidate(kind, clause[:_LONGEST], raised, language))
-                    break
+    for part in _found(text):
+        words = text[part.start : part.end][:LONGEST]
+        candidate = _candidate(part, words, language or language_of(words), valence)
+        if turn_id:
+            candidate = replace(candidate, evidence=(turn_id,))
+        if now is not None and candidate.kind not in (MemoryKind.PROFILE, MemoryKind.PREFERENCE):
+            times = [s for s in spans(words, now, timezone) if s.end > s.start]
+            narrowest = min(times, key=lambda s: s.end - s.start, default=None)
+            if narrowest:
+                candidate = replace(candidate, about=(narrowest.start, narrowest.end))
+        found.setdefault(words.lower(), candidate)
     return list(found.values())
 
 
-def _clauses(sentence: str) -> list[str]:
-    """The parts of a sentence; a part without a subject of its own stays with the one before it."""
-    if sentence.endswith(("?", "？")):
-        return [sentence]
-    parts: list[str] = []
-    for part in _PART.split(sentence):
-        part = part.strip()
-        if parts and part and not _names_kind(part):
-            parts[-1] = f"{parts[-1]}，{part}" if not part.isascii() else f"{parts[-1]}, {part}"
-        elif part:
-            parts.append(part)
-    return parts
+def language_of(text: str) -> str:
+    """ "zh", "en", or "mixed" where a word of the one stands among the other."""
+    han, latin = _HAN.search(text) is not None, _LATIN.search(text) is not None
+    return "mixed" if han and latin else "zh" if han else "en"
 
 
-def _names_kind(part: str) -> bool:
-    return any(pattern.search(part) for _, _, pattern in _RULES)
+def _candidate(part: _Found, words: str, language: str, valence: float | None) -> Candidate:
+    rule = part.rule
+    care = sensitivity(words, rule.kind, rule.slot)
+    salience = rule.salience + 0.2 * abs(valence or 0.0)
+    salience += 0.1 * (_WEIGHTY.search(words) is not None) + 0.1 * (care is Sensitivity.CRISIS)
+    if rule.kind is MemoryKind.EVENT and care is Sensitivity.ORDINARY and _TRIVIAL.search(words):
+        salience = 0.15
+    slot = rule.slot
+    if slot is Slot.PEOPLE and _PET.search(words) and not re.search(r"朋友|friend", words):
+        slot = Slot.PETS if rule.kind is MemoryKind.RELATIONSHIP else slot
+    held = claims(words, language)
+    return Candidate(
+        kind=rule.kind,
+        text=words,
+        salience=round(min(1.0, salience), 3),
+        language=language,
+        slot=slot,
+        claim=held[0] if held else None,
+        confidence=0.9 if part.corrects else 0.6 if rule in WEAK else 0.8,
+        sensitivity=care,
+        corrects=part.corrects,
+    )
+
+
+def _found(text: str) -> list[_Found]:
+    """The parts worth keeping, neighbours joined."""
+    kept: list[_Found] = []
+    dark = harms_self(text)
+    corrects = False
+    for number, (start, end) in enumerate(sentences(text)):
+        if dark and harms_self(text[start:end]):
+            continue
+        before: Clause | None = None
+        for clause in clauses(text, start, end, number):
+            if _ONLY_CORRECTS.match(clause.text):
+                corrects = True
+                continue
+            corrects = corrects or _CORRECTS.search(clause.text) is not None
+            _take(text, kept, before, clause, corrects)
+            before = clause
+    if dark:  # a promise or a worry beside such words may be part of them
+        kept = [k for k in kept if k.rule.kind not in (MemoryKind.PROMISE, MemoryKind.WORRY)]
+    return kept
+
+
+def _take(text: str, kept: list[_Found], before: Clause | None, clause: Clause, corrects: bool) -> None:
+    """Add one clause to what is kept: as its own, or joined to what stands before it."""
+    last = kept[-1] if kept and kept[-1].sentence == clause.sentence else None
+    touching = last is not None and before is not None and last.end == before.end
+    rule = rule_for(clause)
+    if before and before.fact and _NOT_BUT.search(before.text) and _BUT.search(clause.text):
+        rule = rule or (_PLACED if _PLACE.search(clause.text) else None)
+        if rule:
+            if touching:
+                kept.pop()
+            kept.append(_Found(before.start, clause.end, clause.sentence, clause.subject, rule, True))
+            return
+    if rule is None and before and before.fact and clause.fact and _OPENS.search(before.text):
+        kept.append(_Found(before.start, clause.end, clause.sentence, Subject.SELF, _PROMISED, corrects))
+        return
+    dropped = clause.subject in (Subject.DROPPED, Subject.OTHER) and _leans(clause)
+    hangs = (
+        clause.leans or clause.feels or (dropped and touching and last is not None and last.subject is Subject.OTHER)
+    )
+    if touching and last is not None and before is not None:
+        if rule is None and clause.fact and clause.subject is not Subject.NOBODY and not clause.reported:
+            _join(kept, last, clause, last.rule)
+            return
+        if rule is not None and hangs:
+            stronger = rule if rule.salience > last.rule.salience or rule.kind is MemoryKind.EVENT else last.rule
+            _join(kept, last, clause, stronger)
+            return
+    if rule is None:
+        return
+    alone = before is None or not before.fact or before.subject is Subject.NOBODY or before.reported
+    start = clause.start if alone or not clause.leans or touching or before is None else before.start
+    kept.append(_Found(start, clause.end, clause.sentence, clause.subject, rule, corrects))
+
+
+def _leans(clause: Clause) -> bool:
+    return clause.subject is Subject.DROPPED or clause.leans
+
+
+def _join(kept: list[_Found], last: _Found, clause: Clause, rule: Rule) -> None:
+    if clause.end - last.start <= LONGEST:
+        kept[-1] = replace(last, end=clause.end, rule=rule)

@@ -29,12 +29,13 @@ _DEFAULT = "read"
 _LINES_AT_ONCE = 64
 _COMMANDS = {
     "train": ("api.commands.affect_train", "Fit a head on Whisper's encoder to labelled recordings."),
+    "weekly": ("api.commands.affect_weekly", "Weeks of one person from readings, one JSON object a line."),
     "train-words": ("api.commands.affect_words", "Fit the head of the classifier of words to the corpus again."),
 }
 
 
 class _Group(click.Group):
-    """`companion affect FILE...` reads; `train` and `train-words` are commands beside it."""
+    """`companion affect FILE...` reads; the other commands stand beside it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in (*_COMMANDS, "--help"):
@@ -71,6 +72,11 @@ def affect() -> None:
     help="label-free: the usual voice is learnt from all files first.",
 )
 @click.option("--words", is_flag=True, help="Read lines of text from standard input instead of recordings.")
+@click.option(
+    "--classifier",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Read words with this text-classification directory; default: what COMPANION_WORDS__BACKEND names.",
+)
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the only file as a PNG.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file or line.")
 def read(
@@ -79,6 +85,7 @@ def read(
     speaker: str | None,
     baseline: str,
     words: bool,
+    classifier: Path | None,
     plot: Path | None,
     as_json: bool,
 ) -> None:
@@ -90,23 +97,25 @@ def read(
         if files:
             raise click.UsageError("--words reads standard input: leave the files out")
         lines = sys.stdin.read().splitlines()
-        for number, (line, read_words) in enumerate(zip(lines, _words(lines), strict=True), 1):
+        for number, (line, read_words) in enumerate(zip(lines, _words(lines, classifier), strict=True), 1):
             _show({"line": number}, fuse(read_words, None), None, as_json, title=line)
         return
+    if classifier is not None and text is None:
+        raise click.UsageError("--classifier reads words: give --words or --text")
     if not files:
         raise click.UsageError("give a recording, or --words and lines on standard input")
     if plot is not None and len(files) != 1:
         raise click.UsageError("--plot draws one file")
-    said = next(_words([text])) if text else None
-    classifier = _classifier()
+    said = next(_words([text], classifier)) if text else None
+    emotion = _emotion_classifier()
     usual: dict[str, Usual] = {}
     if baseline == "label-free":
         usual = _label_free(files)
     for file in files:
         samples = decode_file(file)
         voice, prosody = _read(file, samples, usual)
-        if classifier is not None:
-            voice = beside(voice, prosody, classifier.classify(samples))
+        if emotion is not None:
+            voice = beside(voice, prosody, emotion.classify(samples))
         fused = fuse(said, voice)
         _show({"file": file}, fused, prosody, as_json, title=file)
         if plot is not None:
@@ -117,7 +126,7 @@ def read(
             usual = learn(usual, prosody)
 
 
-def _classifier() -> SpeechEmotionClassifier | None:
+def _emotion_classifier() -> SpeechEmotionClassifier | None:
     """The one that COMPANION_EMOTION__BACKEND names, None for the acoustic profiles."""
     from companion.engine import emotion_classifier
     from companion.models.packs import PackStore
@@ -151,25 +160,34 @@ def _label_free(files: Sequence[str]) -> dict[str, Usual]:
     return label_free(prosodies())
 
 
-def _words(lines: Sequence[str]) -> Iterator[WordAffect]:
-    """The default classifier over lines, with the default embedder."""
-    from affect.backends.words import WordsClassifier
+def _words(lines: Sequence[str], directory: Path | None) -> Iterator[WordAffect]:
+    """The classifier of a directory, or of the settings, over lines; ours with vectors of the default embedder."""
+    from companion.engine import words_classifier
+    from companion.models.packs import PackStore
+    from companion.settings import Settings
+
+    settings = Settings()
+    if directory is not None:
+        chosen = settings.words.model_copy(update={"backend": "transformers", "model": str(directory)})
+        settings = settings.model_copy(update={"words": chosen})
+    name, vectors = asyncio.run(_vectors(lines)) if settings.words.backend == "own" else (None, [None] * len(lines))
+    classifier = asyncio.run(words_classifier(settings, name, PackStore(settings.models).locate))
+    for line, vector in zip(lines, vectors, strict=True):
+        yield classifier.read(line, vector=vector)
+
+
+async def _vectors(lines: Sequence[str]) -> tuple[str, list[NDArray[np.float32]]]:
+    """Name of the default embedder, and the vector of each line."""
     from memory.backends.use import create
 
-    async def vectors() -> tuple[str, list[NDArray[np.float32]]]:
-        embedder = await create(None, Path)
-        try:
-            found: list[NDArray[np.float32]] = []
-            for at in range(0, len(lines), _LINES_AT_ONCE):
-                found += list(await embedder.embed([line or " " for line in lines[at : at + _LINES_AT_ONCE]]))
-            return embedder.name, found
-        finally:
-            await embedder.close()
-
-    name, found = asyncio.run(vectors())
-    classifier = WordsClassifier(embedder=name)
-    for line, vector in zip(lines, found, strict=True):
-        yield classifier.read(line, vector=vector)
+    embedder = await create(None, Path)
+    try:
+        found: list[NDArray[np.float32]] = []
+        for at in range(0, len(lines), _LINES_AT_ONCE):
+            found += list(await embedder.embed([line or " " for line in lines[at : at + _LINES_AT_ONCE]]))
+        return embedder.name, found
+    finally:
+        await embedder.close()
 
 
 def as_dict(affect: Affect) -> dict[str, Any]:

@@ -20,6 +20,7 @@ _MODULES = {
     "affect-turn": "affect_turn",
     "import": "coldstart",
     "overlap": "overlap",
+    "prompt": "prompt",
     "recall": "recall",
     "reply": "reply",
     "turn": "turn",

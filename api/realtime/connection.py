@@ -11,6 +11,7 @@ from litestar.exceptions import WebSocketDisconnect, WebSocketException
 
 from api.realtime import protocol
 from api.realtime import server_events as wire
+from api.realtime.memory_events import MemoryList, known_memory
 from api.realtime.protocol import FrameError, decode_client_event
 from api.realtime.wire import frames
 from companion import events
@@ -19,6 +20,8 @@ from companion.engine import Engine
 from companion.errors import CompanionError, InputError, StorageError
 from companion.session import Session
 from companion.turn_taking import TurnTakingConfig
+from memory.errors import NoSuchMemory
+from prompts.persona import load_persona
 
 _log = logging.getLogger(__name__)
 AI_DISCLOSURE = "你正在和一个 AI 陪伴者说话，它不是真人。 / You are talking with an AI companion, not a person."
@@ -124,7 +127,9 @@ class Connection:
     async def _client_event(self, session: Session, event: protocol.ClientEvent) -> None:
         match event:
             case protocol.SessionUpdate():
-                self._state = self._state.updated(event.session)
+                state = self._state.updated(event.session)
+                _check_persona(state.companion.persona, event.event_id)
+                self._state = state
                 self._configure(session)
                 self._put(wire.SessionUpdated(session=self._state.wire()))
             case protocol.AudioAppend():
@@ -140,6 +145,21 @@ class Connection:
                 await session.respond()
             case protocol.ResponseCancel():
                 await session.cancel("client_cancelled")
+            case protocol.Feedback():
+                if not await session.rate(event.response_id, event.rating):
+                    raise FrameError(
+                        "no reply of this person has that id; a reply is on record shortly after response.done",
+                        code="not_found",
+                        param="response_id",
+                        event_id=event.event_id,
+                    )
+            case protocol.MemoryList():
+                self._put(MemoryList(memories=[known_memory(m) for m in session.memories()]))
+            case protocol.MemoryForget():
+                try:
+                    await session.forget(event.ids)
+                except NoSuchMemory as error:
+                    raise FrameError(str(error), code="not_found", param="ids", event_id=event.event_id) from None
             case protocol.Ping():
                 self._put(wire.Pong(ping_id=event.event_id))
             case _:
@@ -183,7 +203,19 @@ class Connection:
             language=now.companion.language,
             device=now.companion.device,
             max_tokens=now.max_output_tokens if isinstance(now.max_output_tokens, int) else None,
+            persona=now.companion.persona,
+            thinking=now.companion.thinking,
         )
+
+
+def _check_persona(name: str | None, event_id: str | None) -> None:
+    try:
+        if name is not None:
+            load_persona(name, "zh")
+    except ValueError as error:
+        raise FrameError(
+            str(error), code="unknown_persona", param="session.companion.persona", event_id=event_id
+        ) from None
 
 
 def _server_error(error: CompanionError) -> wire.ErrorBody:

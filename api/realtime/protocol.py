@@ -59,8 +59,8 @@ class CompanionUpdate(Struct, frozen=True, kw_only=True):
     language: Annotated[str, Meta(max_length=16)] | UnsetType | None = UNSET
     device: Annotated[str, Meta(pattern=r"^[\w .-]{0,64}$")] | UnsetType = UNSET
     framing: Literal["raw", "header"] | UnsetType = UNSET
-    persona: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
-    thinking: Literal["auto", "on", "off"] | UnsetType = UNSET
+    persona: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
+    thinking: Literal["auto", "on", "off"] | UnsetType | None = UNSET
     affect_events: bool | UnsetType = UNSET
 
 
@@ -153,6 +153,23 @@ class ResponseCancel(_Event, frozen=True, kw_only=True, tag="response.cancel"):
     response_id: str | None = None
 
 
+class Feedback(_Event, frozen=True, kw_only=True, tag="companion.feedback"):
+    """What the person thinks of a reply; null takes it back."""
+
+    response_id: str
+    rating: Literal["like", "dislike"] | None
+
+
+class MemoryList(_Event, frozen=True, kw_only=True, tag="companion.memory.list"):
+    """Answered with companion.memories."""
+
+
+class MemoryForget(_Event, frozen=True, kw_only=True, tag="companion.memory.forget"):
+    """Delete memories for good; answered with companion.memory {forgotten}."""
+
+    ids: Annotated[list[str], Meta(min_length=1, max_length=1000)]
+
+
 class Ping(_Event, frozen=True, kw_only=True, tag="companion.ping"):
     """Answered with companion.pong."""
 
@@ -167,6 +184,9 @@ ClientEvent = (
     | ItemTruncate
     | ResponseCreate
     | ResponseCancel
+    | Feedback
+    | MemoryList
+    | MemoryForget
     | Ping
 )
 
@@ -234,13 +254,13 @@ def _explain(text: str) -> tuple[str, str | None]:
 
 
 class CompanionSettings(Struct, frozen=True, kw_only=True):
-    """What is ours in a session."""
+    """What is ours in a session. persona, thinking: None for what the server is set to."""
 
     language: str | None = None
     device: str = ""
     framing: Literal["raw", "header"] = "raw"
-    persona: str = "default"
-    thinking: Literal["auto", "on", "off"] = "auto"
+    persona: str | None = None
+    thinking: Literal["auto", "on", "off"] | None = None
     affect_events: bool = True
 
 

@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
 from affect.trajectory import Trajectory
 from affect.types import Affect
 from api.realtime.protocol import ContentPart
-from memory.types import Memory, Recall
 
 Status = Literal["in_progress", "completed", "cancelled", "failed", "incomplete"]
 
@@ -245,23 +244,6 @@ class TrajectoryEvent(ServerEvent, frozen=True, kw_only=True, tag="companion.tra
     recovery: Mapping[str, float] | None
 
 
-class MemoryLabel(Struct, frozen=True, kw_only=True):
-    """A memory as an app shows it. score: 0..1, of a recall only."""
-
-    id: str
-    kind: str
-    text: str
-    score: float | UnsetType = UNSET
-
-
-class MemoryEvent(ServerEvent, frozen=True, kw_only=True, tag="companion.memory"):
-    """used: recalled for this response; saved: learnt in this turn."""
-
-    response_id: str
-    used: Sequence[MemoryLabel] = ()
-    saved: Sequence[MemoryLabel] = ()
-
-
 class Timings(ServerEvent, frozen=True, kw_only=True, tag="companion.timings"):
     """Seconds; null where a turn had no such part."""
 
@@ -328,16 +310,6 @@ def trajectory(state: str, now: Trajectory) -> TrajectoryEvent:
     )
 
 
-def memories_used(response_id: str, recalls: Sequence[Recall]) -> MemoryEvent:
-    """The event for what was recalled."""
-    return MemoryEvent(response_id=response_id, used=[_label(recall.memory, recall.score) for recall in recalls])
-
-
-def memories_saved(response_id: str, memories: Sequence[Memory]) -> MemoryEvent:
-    """The event for what was learnt."""
-    return MemoryEvent(response_id=response_id, saved=[_label(memory) for memory in memories])
-
-
 def timings(response_id: str, seconds: Mapping[str, float]) -> Timings:
     """The event for how long each part took; a part that this protocol does not name is left out."""
     known: dict[str, Any] = {name: s for name, s in seconds.items() if name in Timings.__struct_fields__}
@@ -351,7 +323,3 @@ def encode(event: ServerEvent, event_id: str, seq: int) -> str:
 
 def _fields(value: object | None, *names: str) -> dict[str, Any] | None:
     return None if value is None else {name: getattr(value, name) for name in names}
-
-
-def _label(memory: Memory, score: float | UnsetType = UNSET) -> MemoryLabel:
-    return MemoryLabel(id=memory.id, kind=str(memory.kind), text=memory.text, score=score)

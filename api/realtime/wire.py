@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from api.realtime import memory_events
 from api.realtime import server_events as wire
 from companion import events
 
@@ -34,7 +35,7 @@ def frames(event: events.Event) -> Iterator[wire.ServerEvent]:
         case events.ReplyStarted():
             yield from _started(event)
         case events.MemoriesUsed():
-            yield wire.memories_used(event.response_id, event.recalls)
+            yield memory_events.memories_used(event.response_id, event.recalls)
         case events.ReplyDelta():
             yield wire.TextDelta(response_id=event.response_id, item_id=event.item_id, delta=event.delta)
         case events.ReplyDone():
@@ -42,7 +43,9 @@ def frames(event: events.Event) -> Iterator[wire.ServerEvent]:
         case events.TurnTimed():
             yield wire.timings(event.response_id, event.timings)
         case events.MemoriesSaved():
-            yield wire.memories_saved(event.response_id, event.memories)
+            yield memory_events.memories_saved(event.response_id, event.memories)
+        case events.MemoriesForgotten():
+            yield memory_events.MemoryEvent(forgotten=event.ids)
         case events.Failed():
             yield wire.Error(error=wire.ErrorBody(type="server_error", code=event.code, message=event.message))
 

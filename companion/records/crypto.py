@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import os
 import stat
 from pathlib import Path
@@ -38,6 +39,7 @@ class KeyRing:
             raise ConfigurationError(f"the master key has {len(master_key)} bytes; it must have {_KEY_BYTES}")
         self._sessions = sessions
         self._master = AESGCM(master_key)
+        self.receipt_key = hmac.new(master_key, b"receipts of erasure", "sha256").digest()
         self._keys: dict[str, AESGCM] = {}
 
     def __contains__(self, user_id: str) -> bool:

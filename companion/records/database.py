@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from companion.errors import ConfigurationError, StorageError
@@ -16,6 +18,8 @@ from companion.errors import ConfigurationError, StorageError
 if TYPE_CHECKING:
     from alembic.config import Config
 
+T = TypeVar("T")
+_RETRIES_S = (0.05, 0.2, 0.5)  # waits before a locked database is tried again
 _ROOT = Path(__file__).resolve().parents[2]
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
@@ -50,6 +54,42 @@ def create_engine(url: str, *, busy_timeout_s: float = 2.0) -> AsyncEngine:
 def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
     """Sessions over the engine; rows stay readable after a commit."""
     return async_sessionmaker(engine, expire_on_commit=False)
+
+
+class Store:
+    """Transactions over the database, for whoever owns tables in it."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self.sessions = sessions
+
+    async def transaction(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Run work and commit; again where the database was locked. Raises StorageError, and what work raises."""
+        for wait_s in (*_RETRIES_S, None):
+            try:
+                async with self.sessions() as session, session.begin():
+                    return await work(session)
+            except (SQLAlchemyError, OSError) as error:
+                locked = isinstance(error, DBAPIError) and "locked" in str(error.orig)
+                if not locked or wait_s is None:
+                    what = "is locked by another process" if locked else f"failed ({_cause(error)})"
+                    raise StorageError(f"the database {what}; nothing that was committed is lost, try again") from None
+            await asyncio.sleep(wait_s)
+        raise AssertionError("unreachable")
+
+    async def scrub(self) -> None:
+        """Leave no bytes of deleted rows where the database lets us. Raises StorageError.
+
+        SQLite overwrites them (secure_delete) and empties its WAL here. PostgreSQL frees them by VACUUM, which makes
+        them unreadable to SQL and overwrites them as the space is used again; its WAL keeps them until it is rotated.
+        """
+        engine: AsyncEngine = self.sessions.kw["bind"]
+        command = "PRAGMA wal_checkpoint(TRUNCATE)" if engine.dialect.name == "sqlite" else "VACUUM"
+        try:
+            async with engine.connect() as connection:
+                autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                await autocommit.execute(text(command))
+        except (SQLAlchemyError, OSError) as error:
+            raise StorageError(f"the database could not be scrubbed ({_cause(error)}); try again") from None
 
 
 def check_url(url: str) -> None:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from companion.errors import StorageError
-from companion.records.crypto import KeyRing
+from companion.records.crypto import KeyRing, master_key
+from companion.records.database import Store, create_engine, require_current, sessions
 from companion.records.spool import Spool
 from companion.records.tables import SessionRow, TurnRow, UserRow
+from companion.settings import Settings
 
-T = TypeVar("T")
-_RETRIES_S = (0.05, 0.2, 0.5)  # waits before a locked database is tried again
+_PRIOR_VOTES = 2  # of nobody, for neither side; authored
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,15 @@ class Turn:
     prompt_id: str | None
     timings: Mapping[str, float] | None
     language: str | None
+    strategy: str | None = None
+    rating: str | None = None
 
 
 class Records:
     """Users, sessions and turns. Raises StorageError; nothing else of the database gets out."""
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession], ring: KeyRing, spool: Spool) -> None:
-        self._sessions, self.ring, self.spool = sessions, ring, spool
+    def __init__(self, store: Store, ring: KeyRing, spool: Spool) -> None:
+        self.store, self.ring, self.spool = store, ring, spool
 
     async def ensure_user(self, user_id: str, now: float) -> None:
         """Have the person on record with a key of their own, loaded."""
@@ -58,7 +61,7 @@ class Records:
                 session.add(UserRow(id=user_id, created_at=now, wrapped_key=self.ring.new_wrapped_key(user_id)))
 
         if user_id not in self.ring:
-            await self._transaction(work)
+            await self.store.transaction(work)
             await self.ring.load(user_id)
 
     async def start_session(self, session_id: str, user_id: str, now: float, *, persona: str | None = None) -> None:
@@ -68,7 +71,7 @@ class Records:
         async def work(session: AsyncSession) -> None:
             session.add(SessionRow(id=session_id, user_id=user_id, started_at=now, persona=persona))
 
-        await self._transaction(work)
+        await self.store.transaction(work)
 
     async def end_session(self, session_id: str, now: float) -> None:
         """A session ends."""
@@ -76,7 +79,7 @@ class Records:
         async def work(session: AsyncSession) -> None:
             await session.execute(update(SessionRow).where(col(SessionRow.id) == session_id).values(ended_at=now))
 
-        await self._transaction(work)
+        await self.store.transaction(work)
 
     async def commit_utterance(
         self,
@@ -112,7 +115,7 @@ class Records:
                 )
             )
 
-        await self._transaction(work)
+        await self.store.transaction(work)
 
     async def finish_turn(
         self,
@@ -124,13 +127,21 @@ class Records:
         reply_text: str | None = None,
         affect: Mapping[str, Any] | None = None,
         prompt_id: str | None = None,
-        prompt_blocks: Mapping[str, str] | None = None,
+        prompt_blocks: Mapping[str, Any] | None = None,
         models: Mapping[str, str] | None = None,
         timings: Mapping[str, float] | None = None,
         language: str | None = None,
         error: str | None = None,
+        response_id: str | None = None,
+        strategy: str | None = None,
+        changes: Sequence[Mapping[str, Any]] | None = None,
+        prompt: str | None = None,
+        also: Callable[[AsyncSession], Awaitable[None]] | None = None,
     ) -> None:
-        """What became of a turn. state: answered, cancelled or failed. affect: with `words` and `voice` inside."""
+        """What became of a turn. state: answered, cancelled or failed. affect: with `words` and `voice` inside.
+
+        prompt: all that the model read, kept sealed. also: done in the same transaction.
+        """
         values: dict[str, Any] = {
             "state": state,
             "prompt_id": prompt_id,
@@ -139,7 +150,12 @@ class Records:
             "timings": timings and dict(timings),
             "language": language,
             "error": error,
+            "response_id": response_id,
+            "strategy": strategy,
+            "changes": changes and list(changes),
         }
+        if prompt is not None:
+            values["prompt"] = self.ring.seal_bytes(user_id, zlib.compress(prompt.encode()))
         if user_text is not None:
             values["user_text"] = self.ring.seal(user_id, user_text)
         if reply_text is not None:
@@ -152,8 +168,10 @@ class Records:
 
         async def work(session: AsyncSession) -> None:
             await session.execute(update(TurnRow).where(col(TurnRow.id) == turn_id).values(**values))
+            if also is not None:
+                await also(session)
 
-        await self._transaction(work)
+        await self.store.transaction(work)
 
     async def turns(self, session_id: str) -> list[Turn]:
         """All turns of a session in order. The person's key must be loaded."""
@@ -162,7 +180,7 @@ class Records:
             query = select(TurnRow).where(col(TurnRow.session_id) == session_id).order_by(col(TurnRow.index))
             return (await session.execute(query)).scalars().all()
 
-        return [self._turn(row) for row in await self._transaction(work)]
+        return [self._turn(row) for row in await self.store.transaction(work)]
 
     async def unanswered(self, user_id: str) -> list[Turn]:
         """What was committed and never answered, oldest first."""
@@ -173,7 +191,45 @@ class Records:
                 (await session.execute(select(TurnRow).where(mine).order_by(col(TurnRow.created_at)))).scalars().all()
             )
 
-        return [self._turn(row) for row in await self._transaction(work)]
+        return [self._turn(row) for row in await self.store.transaction(work)]
+
+    async def turn(self, turn_id: str) -> tuple[Turn, str | None] | None:
+        """A turn and the prompt of its reply, None where there is no such turn; loads the person's key."""
+
+        async def work(session: AsyncSession) -> TurnRow | None:
+            return await session.get(TurnRow, turn_id)
+
+        row = await self.store.transaction(work)
+        if row is None:
+            return None
+        await self.ring.load(row.user_id)
+        sealed = row.prompt
+        return self._turn(row), None if sealed is None else zlib.decompress(
+            self.ring.open_bytes(row.user_id, sealed)
+        ).decode()
+
+    async def rate(self, user_id: str, response_id: str, rating: str | None) -> bool:
+        """The person likes or dislikes a reply (None: takes it back); whether there is such a reply of theirs."""
+
+        async def work(session: AsyncSession) -> bool:
+            mine = (col(TurnRow.response_id) == response_id) & (col(TurnRow.user_id) == user_id)
+            done: Any = await session.execute(update(TurnRow).where(mine).values(rating=rating))
+            return bool(done.rowcount)
+
+        return await self.store.transaction(work)
+
+    async def liked(self, user_id: str, *, latest: int = 200) -> dict[str, float]:
+        """Strategy -> how the person took it, -1..1, over their latest rated turns, drawn to 0 where they are few."""
+
+        async def work(session: AsyncSession) -> Sequence[Any]:
+            rated = (col(TurnRow.user_id) == user_id) & col(TurnRow.rating).is_not(None)
+            query = select(col(TurnRow.strategy), col(TurnRow.rating)).where(rated & col(TurnRow.strategy).is_not(None))
+            return (await session.execute(query.order_by(col(TurnRow.created_at).desc()).limit(latest))).all()
+
+        votes: dict[str, list[int]] = {}
+        for strategy, rating in await self.store.transaction(work):
+            votes.setdefault(strategy, []).append(1 if rating == "like" else -1)
+        return {strategy: sum(each) / (len(each) + _PRIOR_VOTES) for strategy, each in votes.items()}
 
     async def counts(self) -> dict[str, int]:
         """How many users, sessions and turns there are."""
@@ -182,7 +238,7 @@ class Records:
             tables = {"users": UserRow, "sessions": SessionRow, "turns": TurnRow}
             return {n: await session.scalar(select(func.count()).select_from(t)) or 0 for n, t in tables.items()}
 
-        return await self._transaction(work)
+        return await self.store.transaction(work)
 
     async def valences(self, user_id: str, *, before: str, latest: int = 200) -> list[float]:
         """Valence (-1..1) of the person's latest turns in other sessions than `before`, where it was known."""
@@ -192,7 +248,7 @@ class Records:
             query = select(col(TurnRow.affect)).where(mine).order_by(col(TurnRow.created_at).desc()).limit(latest)
             return (await session.execute(query)).scalars().all()
 
-        kept = [affect["valence"] for affect in await self._transaction(work) if affect]
+        kept = [affect["valence"] for affect in await self.store.transaction(work) if affect]
         return [float(valence) for valence in kept if valence is not None]
 
     async def baseline(self, user_id: str) -> dict[str, list[float]]:
@@ -201,7 +257,7 @@ class Records:
         async def work(session: AsyncSession) -> bytes | None:
             return await session.scalar(select(col(UserRow.baseline)).where(col(UserRow.id) == user_id))
 
-        sealed = await self._transaction(work)
+        sealed = await self.store.transaction(work)
         return {} if sealed is None else json.loads(self.ring.open(user_id, sealed))
 
     async def save_baseline(self, user_id: str, baseline: Mapping[str, Sequence[float]]) -> None:
@@ -211,7 +267,7 @@ class Records:
         async def work(session: AsyncSession) -> None:
             await session.execute(update(UserRow).where(col(UserRow.id) == user_id).values(baseline=sealed))
 
-        await self._transaction(work)
+        await self.store.transaction(work)
 
     def _turn(self, row: TurnRow) -> Turn:
         def opened(blob: bytes | None) -> str | None:
@@ -236,18 +292,19 @@ class Records:
             row.prompt_id,
             row.timings,
             row.language,
+            row.strategy,
+            row.rating,
         )
 
-    async def _transaction(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        for wait_s in (*_RETRIES_S, None):
-            try:
-                async with self._sessions() as session, session.begin():
-                    return await work(session)
-            except (SQLAlchemyError, OSError) as error:
-                locked = isinstance(error, DBAPIError) and "locked" in str(error.orig)
-                if not locked or wait_s is None:
-                    name = type(getattr(error, "orig", None) or error).__name__
-                    what = "is locked by another process" if locked else f"failed ({name})"
-                    raise StorageError(f"the database {what}; nothing that was committed is lost, try again") from None
-            await asyncio.sleep(wait_s)
-        raise AssertionError("unreachable")
+
+@asynccontextmanager
+async def open_records(settings: Settings) -> AsyncIterator[Records]:
+    """The records that the settings name. Raises ConfigurationError where the schema is not up to date."""
+    engine = create_engine(settings.database_url)
+    try:
+        await require_current(engine)
+        store = Store(sessions(engine))
+        ring = KeyRing(store.sessions, master_key(settings))
+        yield Records(store, ring, Spool(settings.data_dir / "spool", ring))
+    finally:
+        await engine.dispose()

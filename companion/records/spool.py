@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from companion.records.crypto import KeyRing
 
 
 class Spool:
-    """One file an utterance: PCM16LE at 16 kHz, sealed with the person's key."""
+    """One folder a person, named by a hash; one file an utterance: PCM16LE at 16 kHz, sealed with the person's key."""
 
     def __init__(self, folder: Path, ring: KeyRing) -> None:
         self._folder, self._ring = folder, ring
@@ -21,20 +23,18 @@ class Spool:
     def write(self, user_id: str, turn_id: str, samples: NDArray[np.float32]) -> str:
         """The file's name, once it survives a crash. samples: float32, 16 kHz. Raises StorageError (disk full)."""
         pcm = np.clip(np.rint(samples * np.float32(32_768)), -32_768, 32_767).astype("<i2").tobytes()
-        name = f"{turn_id}.pcm"
-        part = self._folder / f"{name}.part"
+        folder, name = self._of(user_id), f"{turn_id}.pcm"
+        part = folder / f"{name}.part"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            if not folder.is_dir():
+                folder.mkdir(parents=True, exist_ok=True)
+                _sync(self._folder)
             with part.open("wb") as file:
                 file.write(self._ring.seal_bytes(user_id, pcm))
                 file.flush()
                 os.fsync(file.fileno())
-            part.replace(self._folder / name)
-            directory = os.open(self._folder, os.O_RDONLY)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
+            part.replace(folder / name)
+            _sync(folder)
         except OSError as error:
             part.unlink(missing_ok=True)
             raise StorageError(
@@ -45,7 +45,31 @@ class Spool:
     def read(self, user_id: str, name: str) -> NDArray[np.float32]:
         """The samples of a committed utterance: float32, 16 kHz. Raises StorageError."""
         try:
-            blob = (self._folder / name).read_bytes()
+            blob = (self._of(user_id) / name).read_bytes()
         except OSError as error:
             raise StorageError(f"a recording cannot be read ({os.strerror(error.errno or 0)})") from None
         return np.frombuffer(self._ring.open_bytes(user_id, blob), "<i2").astype(np.float32) / np.float32(32_768)
+
+    def erase(self, user_id: str) -> int:
+        """Delete all recordings of a person, half-written ones too; how many. Raises StorageError."""
+        folder = self._of(user_id)
+        if not folder.is_dir():
+            return 0
+        count = sum(1 for _ in folder.iterdir())
+        try:
+            shutil.rmtree(folder)
+            _sync(self._folder)
+        except OSError as error:
+            raise StorageError(f"recordings cannot be deleted ({os.strerror(error.errno or 0)})") from None
+        return count
+
+    def _of(self, user_id: str) -> Path:
+        return self._folder / hashlib.sha256(user_id.encode()).hexdigest()[:32]
+
+
+def _sync(folder: Path) -> None:
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

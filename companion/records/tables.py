@@ -76,6 +76,25 @@ class TurnRow(SQLModel, table=True):
     affect: dict[str, Any] | None = Field(default=None, sa_column=Column(_Json))
     prompt_id: str | None = Field(default=None, sa_column=Column(String(128)))
     prompt_blocks: dict[str, Any] | None = Field(default=None, sa_column=Column(_Json))
+    prompt: bytes | None = Field(default=None, sa_column=Column(LargeBinary))  # sealed: all that the model read
+    response_id: str | None = Field(default=None, sa_column=Column(String(128), index=True))
+    strategy: str | None = Field(default=None, sa_column=Column(String(32)))
+    rating: str | None = Field(default=None, sa_column=Column(String(8)))  # like or dislike
+    changes: list[Any] | None = Field(default=None, sa_column=Column(_Json))  # what the screen did to the reply
     models: dict[str, Any] | None = Field(default=None, sa_column=Column(_Json))
     timings: dict[str, Any] | None = Field(default=None, sa_column=Column(_Json))
     error: str | None = Field(default=None, sa_column=Column(String(100)))
+
+
+class ErasureRow(SQLModel, table=True):
+    """The receipt of an erasure: that somebody was erased and how much of them, nothing of what it was.
+
+    subject: keyed hash of the person's id, so that they can show the receipt to be theirs and nobody can read it.
+    """
+
+    __tablename__: ClassVar[str] = "erasure"
+
+    id: str = Field(sa_column=Column(String(128), primary_key=True))
+    subject: str = Field(sa_column=Column(String(64), nullable=False, index=True))
+    erased_at: float = Field(sa_column=Column(Double, nullable=False))
+    counts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))

@@ -34,11 +34,14 @@ class Recognizer(Protocol):
 
     name: str
 
-    async def recognize(self, samples: Samples, language: str | None = None) -> Transcript:
+    async def recognize(
+        self, samples: Samples, language: str | None = None, hotwords: Sequence[str] = ()
+    ) -> Transcript:
         """Words of one utterance: float32, shape (n,), 16 kHz, full scale +-1.
 
-        language: a hint, or None to detect. Raises AudioError for what cannot be speech (NaN, under 25 ms),
-        SpeechError when the model fails.
+        language: a hint, or None to detect. hotwords: names that may be said, the likeliest first; a backend takes
+        as many as do it no harm, or none. Raises AudioError for what cannot be speech (NaN, under 25 ms), SpeechError
+        when the model fails.
         """
         ...
 
@@ -53,10 +56,14 @@ class FakeRecognizer:
     def __init__(self, *transcripts: str, language: str | None = "zh", delay_s: float = 0.0) -> None:
         self._transcripts: Sequence[str] = transcripts or ("",)
         self._language, self._delay_s, self.calls = language, delay_s, 0
+        self.hotwords: list[tuple[str, ...]] = []  # of each call
 
-    async def recognize(self, samples: Samples, language: str | None = None) -> Transcript:
+    async def recognize(
+        self, samples: Samples, language: str | None = None, hotwords: Sequence[str] = ()
+    ) -> Transcript:
         import asyncio
 
+        self.hotwords.append(tuple(hotwords))
         text = self._transcripts[min(self.calls, len(self._transcripts) - 1)]
         self.calls += 1
         await asyncio.sleep(self._delay_s)

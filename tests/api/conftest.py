@@ -16,19 +16,15 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from api.auth import issue
-from companion.engine import Engine
+from companion.engine import Engine, learner
 from companion.llm.chat_model import FakeChatModel
 from companion.records import database
-from companion.records.crypto import KeyRing, master_key
-from companion.records.repository import Records
-from companion.records.spool import Spool
+from companion.records.repository import Records, open_records
 from companion.settings import Auth, Server, Settings
 from companion.speech.recognizer import FakeRecognizer
 from companion.speech.vad import LevelDetector, VadTicker
 from memory.embedder import FakeEmbedder
 from memory.index import ChromaIndex
-from memory.ledger import Ledger
-from memory.memories import Memories
 
 SECRET = "a secret of the tests, long enough for HS256"
 
@@ -47,17 +43,21 @@ class Served:
 async def running(folder: Path, **parts: Any) -> AsyncIterator[Served]:
     settings = Settings(data_dir=folder, auth=Auth(secret=SecretStr(SECRET)), server=Server(max_frame_bytes=65_536))
     await asyncio.to_thread(database.upgrade, settings.database_url)
-    store = database.create_engine(settings.database_url)
-    sessions = database.sessions(store)
-    ring = KeyRing(sessions, master_key(settings))
-    embedder = FakeEmbedder()
+    async with open_records(settings) as records, _serving(settings, records, folder, parts) as served:
+        yield served
+
+
+@asynccontextmanager
+async def _serving(settings: Settings, records: Records, folder: Path, parts: dict[str, Any]) -> AsyncIterator[Served]:
+    embedder, chat = FakeEmbedder(), parts.get("chat", FakeChatModel())
+    index = ChromaIndex.embedded(folder / "chroma", embedder.name, 2)
     ticker = VadTicker(LevelDetector())
     engine = Engine(
         settings,
         recognizer=parts.get("recognizer", FakeRecognizer("我今天特别开心")),
-        chat=parts.get("chat", FakeChatModel()),
-        records=Records(sessions, ring, Spool(folder / "spool", ring)),
-        memories=Memories(Ledger(sessions, ring), ChromaIndex.embedded(folder / "chroma", embedder.name, 2), embedder),
+        chat=chat,
+        records=records,
+        learner=learner(settings.memory, records, index, embedder, chat),
         ticker=ticker,
         voice=parts.get("voice"),
     )
@@ -77,7 +77,6 @@ async def running(folder: Path, **parts: Any) -> AsyncIterator[Served]:
         await task
         await ticker.close()
         await engine.voice.close()
-        await store.dispose()
 
 
 @pytest.fixture

@@ -293,7 +293,7 @@ async def test_a_full_disk_is_told_and_the_next_utterance_is_kept(
             assert done["response"]["status"] == "completed"
         (turn,) = await server.engine.records.turns(created["session_id"])
         assert turn.id == committed["item_id"]
-        spooled = sorted(path.name for path in (server.engine.settings.data_dir / "spool").iterdir())
+        spooled = sorted(path.name for path in (server.engine.settings.data_dir / "spool").rglob("*.*"))
         assert spooled == [turn.audio]  # nothing half-written is left behind
 
 
@@ -312,8 +312,8 @@ async def locked(folder: Path) -> AsyncIterator[None]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock is waited for as long as a test can wait."""
-    monkeypatch.setattr(database, "create_engine", partial(database.create_engine, busy_timeout_s=0.05))
-    monkeypatch.setattr(repository, "_RETRIES_S", (0.01,))
+    monkeypatch.setattr(repository, "create_engine", partial(database.create_engine, busy_timeout_s=0.05))
+    monkeypatch.setattr(database, "_RETRIES_S", (0.01,))
 
 
 @pytest.mark.usefixtures("impatient")

@@ -4,28 +4,64 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from companion.errors import ChatError, ConfigurationError, ModelUnavailable
-from companion.llm.chat_model import ChatModel
+from companion.llm.chat_model import THOUGHT_TOKENS, ChatModel
+from companion.llm.thoughts import speech
+from companion.llm.token_count import TokenCount
 from companion.settings import Chat
+from prompts import budget
 from prompts.types import Message
 
 _SLOTS = 2  # KV caches kept side by side, so that two people who alternate do not recompute each other's prefix
+_TOKENIZE_S = 1.0  # a count takes under 1 ms; an estimate is better than waiting
 _CACHE_MIB = 512  # of finished prefixes in memory, for people beyond the slots
 
 
 class LlamaCpp:
     """One model. Streams run in worker threads; llama.cpp batches those that run at once."""
 
-    def __init__(self, name: str, server: Any, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, name: str, server: Any, pool: ThreadPoolExecutor, key: str) -> None:
+        """key: what the server's port asks for."""
         self.name, self._server, self._pool = name, server, pool
+        self._tokens, self._tokenizer = TokenCount(self._count), _tokenizer(server, key)
 
-    async def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float) -> AsyncIterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, thinking: bool = False
+    ) -> AsyncGenerator[str]:
         """See ChatModel.stream."""
+        return speech(lambda thinks: self._content(_request(messages, max_tokens, temperature, thinks)), thinking)
+
+    async def complete(
+        self, messages: Sequence[Message], *, schema: Mapping[str, Any], max_tokens: int, temperature: float = 0.0
+    ) -> str:
+        """See ChatModel.complete; a grammar holds the model to the schema."""
+        request = _request(messages, max_tokens, temperature, False)
+        request["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}}
+        async with aclosing(self._content(request)) as pieces:
+            return "".join([piece async for piece in pieces])
+
+    def tokens(self, text: str) -> int:
+        """See ChatModel.tokens; an estimate where the server's tokenizer does not answer."""
+        from httpx import HTTPError
+
+        try:
+            return self._tokens(text)
+        except (HTTPError, RuntimeError):  # gone, or closed
+            return budget.tokens(text)
+
+    def _count(self, text: str) -> int:
+        answer = self._tokenizer.post("/tokenize", json={"content": text})
+        answer.raise_for_status()
+        return len(answer.json()["tokens"])
+
+    async def _content(self, request: dict[str, Any]) -> AsyncGenerator[str]:
+        """Content as it streams; closing it stops the generation."""
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | Exception | None] = asyncio.Queue()  # bounded by max_tokens
         stopped = False
@@ -45,9 +81,7 @@ class LlamaCpp:
         def generate() -> None:
             try:
                 if not stopped:
-                    self._server.handle_chat_completions(
-                        _request(messages, max_tokens, temperature) | {"stream": True}, on_chunk
-                    )
+                    self._server.handle_chat_completions(request | {"stream": True}, on_chunk)
             except Exception as error:
                 loop.call_soon_threadsafe(pieces.put_nowait, ChatError(f"llama.cpp failed ({type(error).__name__})"))
             else:
@@ -65,21 +99,35 @@ class LlamaCpp:
 
     async def warm(self, messages: Sequence[Message]) -> None:
         """Prefill `messages`; the prefix stays in a slot or in the prompt cache."""
-        request = _request(messages, 1, 0.0)
+        request = _request(messages, 1, 0.0, False)
         await asyncio.get_running_loop().run_in_executor(self._pool, self._server.handle_chat_completions, request)
 
     async def close(self) -> None:
         """Wait for streams that are being stopped, then let the model go."""
         await asyncio.to_thread(self._pool.shutdown, True, cancel_futures=True)
+        self._tokenizer.close()
         self._server = None
 
 
-def _request(messages: Sequence[Message], max_tokens: int, temperature: float) -> dict[str, Any]:
+def _tokenizer(server: Any, key: str) -> Any:
+    """A client of the server's own port: there is no other way to its tokenizer."""
+    import httpx
+
+    return httpx.Client(
+        base_url=server.listening_address,
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=_TOKENIZE_S,
+        trust_env=False,
+    )
+
+
+def _request(messages: Sequence[Message], max_tokens: int, temperature: float, thinking: bool) -> dict[str, Any]:
     return {
         "messages": [{"role": m.role, "content": m.content} for m in messages],
-        "max_tokens": max_tokens,
+        "max_tokens": max_tokens + THOUGHT_TOKENS * thinking,
         "temperature": temperature,
         "cache_prompt": True,
+        "chat_template_kwargs": {"enable_thinking": thinking},  # templates that do not know it leave it
     }
 
 
@@ -93,14 +141,15 @@ async def create(section: Chat, locate: Callable[[str], Path]) -> ChatModel:
         path = found[0]
     pool = ThreadPoolExecutor(_SLOTS, thread_name_prefix="llama")
     try:
-        server = await asyncio.get_running_loop().run_in_executor(pool, _load, path, section)
+        key = secrets.token_hex(32)
+        server = await asyncio.get_running_loop().run_in_executor(pool, _load, path, section, key)
     except BaseException:
         pool.shutdown(wait=False)
         raise
-    return LlamaCpp(f"llamacpp:{path.stem}", server, pool)
+    return LlamaCpp(f"llamacpp:{path.stem}", server, pool, key)
 
 
-def _load(path: Path, section: Chat) -> Any:
+def _load(path: Path, section: Chat, key: str) -> Any:
     try:
         import xllamacpp
     except ImportError as error:
@@ -113,9 +162,9 @@ def _load(path: Path, section: Chat) -> Any:
     params.cpuparams_batch.n_threads = section.threads
     params.cache_ram_mib = _CACHE_MIB
     params.slot_prompt_similarity = 0.5
-    params.hostnames = ["127.0.0.1"]  # it opens a port even in process: loopback, a free one, and a key nobody has
+    params.hostnames = ["127.0.0.1"]  # it opens a port even in process: loopback, a free one, and a key of ours alone
     params.port = 0
-    params.api_keys = [secrets.token_hex(32)]
+    params.api_keys = [key]
     params.verbosity = -1
     params.ui = False
     try:

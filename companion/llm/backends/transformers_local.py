@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from companion.errors import ChatError, ConfigurationError, ModelUnavailable
-from companion.llm.chat_model import ChatModel
+from companion.llm.chat_model import THOUGHT_TOKENS, ChatModel
+from companion.llm.structured import first_object, told
+from companion.llm.thoughts import OPENING, speech
+from companion.llm.token_count import TokenCount
 from companion.settings import Chat
 from prompts.types import Message
 
@@ -20,9 +25,30 @@ class TransformersChat:
 
     def __init__(self, name: str, model: Any, tokenizer: Any, pool: ThreadPoolExecutor) -> None:
         self.name, self._model, self._tokenizer, self._pool = name, model, tokenizer, pool
+        counting = copy.deepcopy(tokenizer)  # its Rust part refuses two threads at once
+        self._tokens = TokenCount(lambda text: len(counting.encode(text, add_special_tokens=False)))
 
-    async def stream(self, messages: Sequence[Message], *, max_tokens: int, temperature: float) -> AsyncIterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, thinking: bool = False
+    ) -> AsyncGenerator[str]:
         """See ChatModel.stream."""
+        return speech(lambda thinks: self._content(messages, max_tokens, temperature, thinks), thinking)
+
+    async def complete(
+        self, messages: Sequence[Message], *, schema: Mapping[str, Any], max_tokens: int, temperature: float = 0.0
+    ) -> str:
+        """See ChatModel.complete; no grammar holds the model: it is told the schema; its first object is cut out."""
+        async with aclosing(self._content(told(messages, schema), max_tokens, temperature, False)) as pieces:
+            return first_object("".join([piece async for piece in pieces]))
+
+    def tokens(self, text: str) -> int:
+        """See ChatModel.tokens."""
+        return self._tokens(text)
+
+    async def _content(
+        self, messages: Sequence[Message], max_tokens: int, temperature: float, thinking: bool
+    ) -> AsyncGenerator[str]:
+        """Content as it streams, with the tags of thoughts; closing it stops the generation."""
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | Exception | None] = asyncio.Queue()  # bounded by max_tokens
         stop = threading.Event()
@@ -32,7 +58,7 @@ class TransformersChat:
 
         def generate() -> None:
             try:
-                self._generate(messages, max_tokens, temperature, deliver, stop)
+                self._generate(messages, max_tokens, temperature, thinking, deliver, stop)
             except Exception as error:
                 deliver(ChatError(f"the model failed ({type(error).__name__})"))
             else:
@@ -53,6 +79,7 @@ class TransformersChat:
         messages: Sequence[Message],
         max_tokens: int,
         temperature: float,
+        thinking: bool,
         deliver: Callable[[str], None],
         stop: threading.Event,
     ) -> None:
@@ -71,17 +98,19 @@ class TransformersChat:
 
         if stop.is_set():
             return
-        inputs = self._tokenizer.apply_chat_template(
+        rendered = self._tokenizer.apply_chat_template(
             [{"role": m.role, "content": m.content} for m in messages],
             add_generation_prompt=True,
-            enable_thinking=False,
-            return_tensors="pt",
-            return_dict=True,
+            enable_thinking=thinking,  # templates that do not know it leave it
+            tokenize=False,
         )
+        inputs = self._tokenizer(rendered, add_special_tokens=False, return_tensors="pt")
+        if rendered.rstrip().endswith(OPENING):  # some templates open the thought themselves
+            deliver(OPENING)
         with torch.inference_mode():
             self._model.generate(
                 **inputs,
-                max_new_tokens=max_tokens,
+                max_new_tokens=max_tokens + THOUGHT_TOKENS * thinking,
                 do_sample=temperature > 0,
                 temperature=temperature or None,
                 streamer=Deliver(self._tokenizer, skip_prompt=True, skip_special_tokens=True),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,17 +20,19 @@ from affect.backends.sensevoice import TagPosterior
 from affect.speech_emotion import Calibration, EmotionModelError, EmotionTap, read_calibration
 from companion.errors import AudioError, ModelUnavailable, SpeechError
 from companion.settings import Speech
+from companion.speech.hotwords import tamed
 from companion.speech.pieces import joined, pieces
 from companion.speech.recognizer import Recognizer, Samples, Transcript
 
 SAMPLE_RATE = 16_000
 _SHORTEST = SAMPLE_RATE // 40  # 25 ms: FunASR's front ends raise under one frame
 _TAG = re.compile(r"<\|([^|]*)\|>")
+_TAKE_HOTWORDS = {"ContextualParaformer", "SeacoParaformer"}
 _SENSEVOICE_LANGUAGES = {"zh", "en", "yue", "ja", "ko"}
 
 
 class _Decoder(Protocol):
-    def __call__(self, samples: Samples, language: str | None) -> Transcript: ...
+    def __call__(self, samples: Samples, language: str | None, hotwords: Sequence[str] = ()) -> Transcript: ...
 
 
 class FunasrRecognizer:
@@ -39,7 +44,9 @@ class FunasrRecognizer:
         """tap: listens in on what decode runs, so that transcripts carry the emotion."""
         self.name, self._pool, self._decode, self._timeout_s, self._tap = name, pool, decode, timeout_s, tap
 
-    async def recognize(self, samples: Samples, language: str | None = None) -> Transcript:
+    async def recognize(
+        self, samples: Samples, language: str | None = None, hotwords: Sequence[str] = ()
+    ) -> Transcript:
         """See Recognizer.recognize."""
         if samples.ndim != 1 or samples.size < _SHORTEST:
             raise AudioError("less than 25 ms of mono audio cannot be recognised", code="audio_too_short")
@@ -48,7 +55,8 @@ class FunasrRecognizer:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await loop.run_in_executor(self._pool, self._listen, samples.astype(np.float32), language)
+                heard = samples.astype(np.float32)
+                return await loop.run_in_executor(self._pool, self._listen, heard, language, hotwords)
         except TimeoutError:
             raise SpeechError(
                 f"recognition took more than {self._timeout_s:.0f} s: raise COMPANION_SPEECH__TIMEOUT_S"
@@ -56,11 +64,11 @@ class FunasrRecognizer:
         except Exception as error:  # whatever the library raises; its text may hold a user's words
             raise SpeechError(f"recognition failed ({type(error).__name__})") from None
 
-    def _listen(self, samples: Samples, language: str | None) -> Transcript:
+    def _listen(self, samples: Samples, language: str | None, hotwords: Sequence[str]) -> Transcript:
         if self._tap is None:
-            return self._decode(samples, language)
+            return self._decode(samples, language, hotwords)
         with self._tap:
-            heard = self._decode(samples, language)
+            heard = self._decode(samples, language, hotwords)
         return replace(heard, emotion=self._tap.scores)
 
     def share(self, classifier: object) -> bool:
@@ -138,18 +146,39 @@ class _Generate:
 
     def __init__(self, auto: Any) -> None:
         self._auto = auto
+        self._takes_hotwords = type(auto.model).__name__ in _TAKE_HOTWORDS
 
-    def __call__(self, samples: Samples, language: str | None) -> Transcript:
+    def __call__(self, samples: Samples, language: str | None, hotwords: Sequence[str] = ()) -> Transcript:
+        words = tamed(hotwords) if self._takes_hotwords else ()
         known = language if language in _SENSEVOICE_LANGUAGES else "auto"
-        heard = [self._piece(piece, known) for piece in pieces(samples)]
+        heard = [self._piece(piece, known, words) for piece in pieces(samples)]
         told = [t.language for t in sorted(heard, key=lambda t: not t.text) if t.language]  # with words first
         return joined(heard, told[0] if told else language)
 
-    def _piece(self, samples: Samples, language: str) -> Transcript:
+    def _piece(self, samples: Samples, language: str, hotwords: Sequence[str]) -> Transcript:
         if samples.size < _SHORTEST:
             return Transcript("")
-        (result,) = self._auto.generate(input=samples, language=language, use_itn=True, disable_pbar=True)
+        options = {"hotword": " ".join(hotwords)} if hotwords else {}
+        with _unlogged() if hotwords else nullcontext():
+            (result,) = self._auto.generate(
+                input=samples, language=language, use_itn=True, disable_pbar=True, **options
+            )
         return read_tags(str(result.get("text", "")))
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """FunASR writes the hotwords, which are people's names, into the root logger at INFO: not into ours."""
+    root, here = logging.getLogger(), threading.get_ident()
+
+    def others(record: logging.LogRecord) -> bool:
+        return record.thread != here or record.levelno > logging.INFO
+
+    root.addFilter(others)  # sees only what is logged to the root itself
+    try:
+        yield
+    finally:
+        root.removeFilter(others)
 
 
 def read_tags(raw: str) -> Transcript:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from companion.speech.hotwords import as_prompt, recites
 from companion.speech.pieces import joined, pieces
 from companion.speech.recognizer import Samples, Transcript
 
@@ -18,6 +20,7 @@ _PROMPT = {"zh": "以下是普通话的句子。"}
 _TOKENS, _TOKENS_BASE, _TOKENS_PER_S = 224, 16, 16
 _SILENCE = 10 ** (-60 / 20)  # RMS of -60 dB re full scale
 _NO_SPEECH, _LOGPROB = 0.6, -1.0  # Whisper's own thresholds for "nobody spoke"
+_LOOP = 2.4  # Whisper's own threshold of bytes over zlib's: above it the text goes round in circles
 
 
 class WhisperDecoder:
@@ -47,14 +50,14 @@ class WhisperDecoder:
             x = block(x)
         return encoder.ln_post(x)
 
-    def __call__(self, samples: Samples, language: str | None) -> Transcript:
+    def __call__(self, samples: Samples, language: str | None, hotwords: Sequence[str] = ()) -> Transcript:
         heard: list[Transcript] = []
         for piece in pieces(samples):
-            heard.append(self._piece(piece, language))
+            heard.append(self._piece(piece, language, hotwords))
             language = heard[-1].language or language
         return joined(heard, language)
 
-    def _piece(self, samples: Samples, language: str | None) -> Transcript:
+    def _piece(self, samples: Samples, language: str | None, hotwords: Sequence[str]) -> Transcript:
         if float(np.sqrt(np.mean(samples**2))) < _SILENCE:  # Whisper invents words for silence
             return Transcript("", None)
         with self._torch.inference_mode():
@@ -64,18 +67,25 @@ class WhisperDecoder:
             if language not in _LANGUAGES:
                 _, (odds,) = self._whisper.detect_language(self._net, features)
                 language = max(_LANGUAGES, key=lambda code: odds.get(code, 0.0))
-            prompt = _PROMPT.get(language)
-            options = self._whisper.DecodingOptions(
-                language=language,
-                prompt=prompt,
-                without_timestamps=True,
-                fp16=False,
-                temperature=0.0,
-                sample_len=min(_TOKENS, int(_TOKENS_BASE + _TOKENS_PER_S * samples.size / SAMPLE_RATE)),
-            )
-            (result,) = self._whisper.decode(self._net, features, options)
+            seconds = samples.size / SAMPLE_RATE
+            script = _PROMPT.get(language, "")
+            result = self._decoded(features, language, as_prompt(script, hotwords), seconds)
+            if hotwords and (result.compression_ratio > _LOOP or recites(result.text, hotwords)):
+                result = self._decoded(features, language, script, seconds)  # the names led it astray
         text = result.text.strip()
         silent = result.no_speech_prob > _NO_SPEECH and result.avg_logprob < _LOGPROB
-        if silent or text.strip("。.") == (prompt or "-").strip("。"):
+        if silent or text.strip("。.") == (script or "-").strip("。"):
             return Transcript("", None)
         return Transcript(text, language, float(np.exp(result.avg_logprob)))
+
+    def _decoded(self, features: Any, language: str, prompt: str, seconds: float) -> Any:
+        options = self._whisper.DecodingOptions(
+            language=language,
+            prompt=prompt or None,
+            without_timestamps=True,
+            fp16=False,
+            temperature=0.0,
+            sample_len=min(_TOKENS, int(_TOKENS_BASE + _TOKENS_PER_S * seconds)),
+        )
+        (result,) = self._whisper.decode(self._net, features, options)
+        return result

@@ -39,7 +39,7 @@ async def records(url: str, tmp_path: Path) -> AsyncIterator[Records]:
     """Records over a migrated database."""
     await asyncio.to_thread(database.upgrade, url)
     engine = database.create_engine(url, busy_timeout_s=0.05)
-    sessions = database.sessions(engine)
-    ring = KeyRing(sessions, b"m" * 32)
-    yield Records(sessions, ring, Spool(tmp_path / "spool", ring))
+    store = database.Store(database.sessions(engine))
+    ring = KeyRing(store.sessions, b"m" * 32)
+    yield Records(store, ring, Spool(tmp_path / "spool", ring))
     await engine.dispose()

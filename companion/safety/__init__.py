@@ -1,0 +1,1 @@
+"""What keeps a person safe with the companion."""
