@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -40,7 +39,7 @@ def run(n: int = 1_000) -> Result:
         everybody = client.create_collection("all", embedding_function=None)
         ids = [m.id for of in rows for m in of.memories]
         flat = vectors.reshape(-1, _D)
-        users: list[Mapping[str, Any] | None] = [{"user": i // _EACH} for i in range(_PEOPLE * _EACH)]
+        users: Any = [{"user": i // _EACH} for i in range(_PEOPLE * _EACH)]
         for at in range(0, len(ids), _BATCH):
             part = slice(at, at + _BATCH)
             everybody.add(ids[part], embeddings=flat[part], metadatas=users[part])

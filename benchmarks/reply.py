@@ -97,7 +97,7 @@ async def _cold(settings: Settings) -> float:
     """Seconds to the first token of such a prompt where nothing of it is kept."""
     chat = await create(settings.chat, PackStore(settings.models).locate)
     history = [Exchange(_TYPED, "嗯，面试前紧张很正常。是什么样的面试呀？")]
-    prompt = compose(load_persona("default", "zh"), history=history, recalls=(), affect=None, text="欢迎大家来体验")
+    prompt = compose(load_persona("default", "zh"), history=history, text="欢迎大家来体验", now=time.time())
     try:
         started = time.perf_counter()
         async for _ in chat.stream(prompt.messages, max_tokens=1, temperature=0.0):

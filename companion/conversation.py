@@ -31,6 +31,7 @@ from companion.reply import Reply, Scene, ThinkingMode
 from companion.speech.recognizer import Samples
 from companion.turn import Heard, listen, read, voice_of
 from memory.memories import PersonMemory
+from memory.profile import Profile
 from memory.requests import memory_request
 from memory.types import Memory
 from prompts.acknowledgements import forgotten
@@ -92,7 +93,7 @@ class Conversation:
         self._liked = liked
         self._done: list[Skill] = []
         self._last_turns: tuple[str, ...] = ()
-        self._known: tuple[Memory, ...] | None = None
+        self._known: Profile | None = None
         self._known_at = (0, "")  # edits of the person, and the summary of what was trimmed, that it stands for
         self._trimmed = ""
         self._replying: asyncio.Task[None] | None = None
@@ -160,6 +161,7 @@ class Conversation:
         return await listen(
             samples,
             language=self.language_hint,
+            hotwords=self._profile().hotwords(),
             usual=on_device(self._usual, self.device),
             recognizer=engine.recognizer,
             voice=engine.voice,
@@ -255,7 +257,7 @@ class Conversation:
         return Scene(
             persona=load_persona(self.persona, self.language),
             person=self._person,
-            profile=self._profile(),
+            profile=self._profile().memories,
             history=self._history,
             state=self._recorder.state,
             done=tuple(self._done),
@@ -278,12 +280,11 @@ class Conversation:
             listing = True
         return self._scene(told=told, listing=listing), not told
 
-    def _profile(self) -> tuple[Memory, ...]:
+    def _profile(self) -> Profile:
         """What is known of the person, as it stood when the session began, when they changed it, or at a trimming."""
         if self._known is None or self._known_at != (self._person.edits, self._trimmed):
             self._known_at = (self._person.edits, self._trimmed)
-            slots = self._engine.memories.profile(self._person, self._engine.now()).slots
-            self._known = tuple(memory for held in slots.values() for memory in held)
+            self._known = self._engine.memories.profile(self._person, self._engine.now())
         return self._known
 
     async def _forget(self, about: str) -> list[str]:

@@ -72,7 +72,7 @@ class Engine:
             settings,
             clock=self.clock,
         )
-        if getattr(chat, "in_process", False):  # a server answers others meanwhile; cores that are shared do not
+        if chat.in_process:  # a server answers others meanwhile; cores that are shared do not
             learner.busy = lambda: self.answerer.answering > 0
 
     @property

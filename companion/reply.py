@@ -97,7 +97,7 @@ class Answerer:
         """Prepare what the next prompt begins with, and let a model that keeps prefixes read it, while they listen."""
         for exchange in scene.history[-1:]:
             prepare(exchange, scene.persona.language, self._chat.tokens)
-        if getattr(self._chat, "keeps_prefix", False):
+        if self._chat.keeps_prefix:
             prompt = compose(
                 scene.persona,
                 profile=scene.profile,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,6 +49,7 @@ async def listen(
     samples: Samples,
     *,
     language: str | None,
+    hotwords: Sequence[str] = (),
     usual: Mapping[str, Usual],
     recognizer: Recognizer,
     voice: VoiceReader,
@@ -68,7 +69,7 @@ async def listen(
     try:
         if not overlap:
             await reading
-        transcript = await recognizer.recognize(samples, language)
+        transcript = await recognizer.recognize(samples, language, hotwords)
         timings["asr"] = clock() - started - (0.0 if overlap else timings["affect"])
         until = clock() + deadline_s
         vector = await _vector(embed, transcript.text)

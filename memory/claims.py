@@ -14,6 +14,7 @@ from typing import Literal
 
 from memory.claim_rules import PARTS, TABLE
 from memory.claim_words import CANONICAL, NORMAL, digits
+from memory.pauses import with_commas
 from memory.types import Claim
 
 _Who = Literal["self", "other", "unknown"]
@@ -117,7 +118,7 @@ def claims(text: str, language: str | None = None) -> list[Claim]:
 
 def _found(text: str) -> Iterator[Claim]:
     who: _Who = "self"
-    for sentence in _SENTENCE.split(_unquoted(text.replace("’", "'"))):
+    for sentence in _SENTENCE.split(_unquoted(with_commas(text.replace("’", "'")))):
         if not sentence.strip() or _SUPPOSED.search(sentence):
             continue
         asks = sentence.rstrip().endswith(("?", "？"))

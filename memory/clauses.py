@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -186,7 +186,7 @@ def clauses(text: str, start: int, end: int, sentence: int) -> list[Clause]:
             if made is None:
                 continue
             supposed = supposed or _SUPPOSES.search(_SURE.sub(" ", made.text)) is not None
-            found.append(_without_fact(made) if supposed else made)
+            found.append(replace(made, fact=False) if supposed else made)
     return found
 
 
@@ -240,17 +240,3 @@ def _subject(body: str) -> Subject:
     if re.match(r"(?:你|您|你们|\b(?:you|your|there|the)\b)", body, _FLAGS) or body.isascii():
         return Subject.NOBODY
     return Subject.DROPPED
-
-
-def _without_fact(clause: Clause) -> Clause:
-    return Clause(
-        clause.text,
-        clause.start,
-        clause.end,
-        clause.sentence,
-        clause.subject,
-        False,
-        clause.reported,
-        clause.leans,
-        clause.feels,
-    )

@@ -39,8 +39,9 @@ def weigh(words: Collection[str], vector: NDArray[np.float32], rows: Rows) -> Ev
     later = np.flatnonzero(before >= 0)  # a turn that follows another in its session
     earlier = before[later]
     beside = np.zeros(len(own))
-    beside[later] = _FOLLOWS * own[earlier]
-    beside[earlier] += _PRECEDES * own[later]
+    if later.size:
+        beside[later] = _FOLLOWS * own[earlier]
+        beside[earlier] += _PRECEDES * own[later]
     return Evidence(near, shared, own, beside, _SESSION * _of_sessions(own, rows))
 
 
@@ -78,5 +79,5 @@ def _bm25(words: Collection[str], rows: Rows) -> Numbers:
     idfs = np.repeat(worth, [len(one) for one in holders])
     lengths = rows.lengths
     wide = _K1 * (1 - _B + _B / (float(lengths.mean()) or 1.0) * lengths)
-    scores: Numbers = np.bincount(at, idfs * (_K1 + 1) * counts / (counts + wide[at]), minlength=n)
+    scores = np.bincount(at, idfs * (_K1 + 1) * counts / (counts + wide[at]), minlength=n).astype(float)
     return np.minimum(1.0, scores / best)

@@ -85,6 +85,11 @@ class Profile:
         """Whether nothing is known."""
         return not self.slots
 
+    @property
+    def memories(self) -> tuple[Memory, ...]:
+        """All of them, slot by slot."""
+        return tuple(memory for held in self.slots.values() for memory in held)
+
     def get(self, slot: Slot) -> tuple[Memory, ...]:
         """The memories of one slot, best first; () where nothing is known."""
         return self.slots.get(slot, ())

@@ -108,7 +108,7 @@ def recall(
         open_ones = (columns[Column.OPEN] > 0) & (columns[Column.CARE] == 0) & (columns[Column.VALID_TO] > now)
         parts["open"] = np.where(open_ones, _OPEN * columns[Column.SALIENCE], 0.0)
         fits = open_ones
-    total = np.sum(list(parts.values()), axis=0)
+    total = sum(parts.values(), np.zeros(len(rows.memories)))
     found = np.flatnonzero(fits)
     order = found[np.lexsort((-columns[Column.LEARNED, found], -total[found]))]  # equals stay in the order of the rows
     return [
@@ -179,8 +179,10 @@ def _varied(order: NDArray[np.intp], rows: Rows) -> list[int]:
     if len(order) < 2:
         return [int(n) for n in order]
     vectors = rows.vectors[order]
-    alike = np.tril(vectors @ vectors.T > _ALIKE, -1)
-    again = alike.any(axis=1)
+    alike = vectors @ vectors.T > _ALIKE
+    if int(alike.sum()) == len(order):  # each is like itself
+        return [int(n) for n in order]
+    again = np.tril(alike, -1).any(axis=1)
     return [int(n) for n in (*order[~again], *order[again])]
 
 

@@ -30,7 +30,8 @@ _STOP = frozenset(
     might must not no nor yes yeah oh ok okay ah aw ha hm um well what when where which who whom whose
     why how s t d ll m re ve im ive id ill dont doesnt didnt isnt wasnt cant wont lets thats whats get
     got gets getting any some such own same other all both each more most few
-    tell told say said says know knew remember lot lots really quite much many ever thing things something anything one ones
+    tell told say said says know knew remember lot lots really quite much many ever
+    thing things something anything one ones
     """.split()  # noqa: SIM905
 )
 _FORMS = {
@@ -116,6 +117,7 @@ _SAME_HAN = (  # the same in other characters: what is asked for and how it was 
 _PARTICLES = frozenset(
     "的了是在有和就都也很吗呢吧啊呀哦嗯我你您他她它们这那个么什怎哪谁为之与及或把被让给对从到会要能可以没不还又再着过得地"
 )
+_OTHER_HAN = re.compile("|".join(form for form, _ in _SAME_HAN))
 _BARE = frozenset("的了吗呢吧啊呀哦嗯我你您他她它")  # a pair with one of these is a word and its grammar, no word
 _EMPTY_PAIRS = frozenset(
     """
@@ -134,7 +136,7 @@ class _Stemmer(Protocol):
 
 @lru_cache(maxsize=1)
 def _stemmer() -> _Stemmer:
-    import snowballstemmer  # type: ignore[import-untyped]
+    import snowballstemmer
 
     return cast(_Stemmer, snowballstemmer.stemmer("english"))
 
@@ -181,19 +183,19 @@ def content(found: Iterable[str]) -> set[str]:
 
 
 def _of_han(run: str) -> list[str]:
-    for form, same in _SAME_HAN:
-        run = run.replace(form, same)
+    if _OTHER_HAN.search(run):
+        for form, same in _SAME_HAN:
+            run = run.replace(form, same)
     pairs = [run[i : i + 2] for i in range(len(run) - 1)]
     kept = [p for p in pairs if p not in _EMPTY_PAIRS and _says_something(p)]
     return kept + [c for c in run if c not in _PARTICLES]
 
 
 def _says_something(pair: str) -> bool:
-    grammar = [c in _PARTICLES for c in pair]
-    return not (all(grammar) or any(c in _BARE for c in pair))
+    first, second = pair[0], pair[1]
+    return not (first in _BARE or second in _BARE or (first in _PARTICLES and second in _PARTICLES))
 
 
-@lru_cache(maxsize=1024)
 def _folded(text: str) -> str:
     lowered = unicodedata.normalize("NFKC", text).lower()
     if lowered.isascii():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from api.commands.memory_upkeep import UPKEEP
 from companion.errors import ConfigurationError
 from memory.evaluation import Report, evaluate
 from memory.evaluation_files import Line, Question, read_memories, read_questions
@@ -48,3 +49,7 @@ async def _evaluated(lines: list[Line], questions: list[Question], k: int, timez
         return await evaluate(lines, questions, embedder, k=k, timezone=timezone)
     finally:
         await embedder.close()
+
+
+for _command in UPKEEP:
+    memory.add_command(_command)

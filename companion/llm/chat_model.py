@@ -17,6 +17,8 @@ class ChatModel(Protocol):
     """One chat model, shared by all sessions."""
 
     name: str
+    in_process: bool  # it works on the cores of the sessions, and slows them while it does
+    keeps_prefix: bool  # warm() pays
 
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float, thinking: bool = False
@@ -55,6 +57,7 @@ class FakeChatModel:
     """For tests: streams `reply` in pieces of `piece` characters; completes with `answers` in turn, then the last."""
 
     name = "fake"
+    in_process = keeps_prefix = False
 
     def __init__(
         self,

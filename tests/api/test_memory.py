@@ -9,6 +9,9 @@ import pytest
 
 from api.realtime.client import RealtimeClient
 from companion.llm.chat_model import FakeChatModel
+from companion.speech.recognizer import FakeRecognizer
+
+from tests.api.test_realtime import voice
 
 Serve = Callable[..., Any]
 
@@ -100,6 +103,18 @@ async def test_a_like_is_kept_with_the_strategy_and_a_stranger_cannot_rate(serve
             await other.send({"type": "companion.feedback", "response_id": response_id, "rating": "dislike"})
             assert (await refusal(other))["code"] == "not_found"
         assert await server.engine.records.liked("xiaoyu") == liked
+
+
+async def test_names_of_the_profile_are_told_to_the_recogniser_in_the_next_session(serve: Serve) -> None:
+    ears = FakeRecognizer("团子今天特别乖")
+    async with serve(recognizer=ears) as server:
+        async with RealtimeClient.connect(server.url, server.token()) as client:
+            await says(client, "我的猫叫团子")
+            await saved(client, "团子")
+        async with RealtimeClient.connect(server.url, server.token()) as client:
+            await client.speak(voice(), paced=False)
+            assert [event async for event in client.turn(20)]
+    assert "团子" in ears.hotwords[-1]
 
 
 async def test_the_persona_is_the_clients_choice_among_those_there_are(serve: Serve) -> None:

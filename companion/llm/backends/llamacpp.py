@@ -26,6 +26,8 @@ _CACHE_MIB = 512  # of finished prefixes in memory, for people beyond the slots
 class LlamaCpp:
     """One model. Streams run in worker threads; llama.cpp batches those that run at once."""
 
+    in_process = keeps_prefix = True
+
     def __init__(self, name: str, server: Any, pool: ThreadPoolExecutor, key: str) -> None:
         """key: what the server's port asks for."""
         self.name, self._server, self._pool = name, server, pool

@@ -27,6 +27,8 @@ class OpenAIChat:
     What a server does not take (chat_template_kwargs, json_schema) is found out once and then left out.
     """
 
+    in_process = keeps_prefix = False  # the server keeps its own
+
     def __init__(self, client: Any, model: str, count: Callable[[str], int] = budget.tokens) -> None:
         """count: the tokens of a text."""
         self.name, self._client, self._model = f"openai:{model}", client, model

@@ -23,6 +23,8 @@ from prompts.types import Message
 class TransformersChat:
     """One generation at a time, in a worker thread of its own."""
 
+    in_process, keeps_prefix = True, False
+
     def __init__(self, name: str, model: Any, tokenizer: Any, pool: ThreadPoolExecutor) -> None:
         self.name, self._model, self._tokenizer, self._pool = name, model, tokenizer, pool
         counting = copy.deepcopy(tokenizer)  # its Rust part refuses two threads at once

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from companion.audio.decode import decode_file
@@ -46,5 +47,30 @@ async def test_error_rates_on_human_speech() -> None:
             heard = await recognizer.recognize(decode_file(AUDIO / name))
             assert heard.language == "zh"
             assert errors(list(wanted), re.findall(r"\w", heard.text)) <= 0.15
+    finally:
+        await recognizer.close()
+
+
+@pytest.mark.real_models
+async def test_names_that_are_not_said_do_no_harm_and_those_that_are_help() -> None:
+    settings = Settings()
+    store = PackStore(settings.models)
+    if not store.ready("whisper-base"):
+        pytest.skip("the pack whisper-base is not here: run `companion models fetch whisper-base`")
+    others = ("小雨", "团子", "芝麻", "林夏", "朵朵", "绵阳", "成都", "Kevin", "Priya", "Leeds")
+    names, wanted = ("达摩院", "广州", "房地产"), "广州市房地产中介协会分析"
+    recognizer = await create(settings.speech, store.locate)
+
+    async def wrong(file: str, text: str, hotwords: tuple[str, ...]) -> float:
+        heard = await recognizer.recognize(decode_file(AUDIO / file), None, hotwords)
+        pattern = r"[\w']+" if text.isascii() else r"\w"
+        return errors(text.split() if text.isascii() else list(text), re.findall(pattern, heard.text.lower()))
+
+    try:
+        for file, text in (ENGLISH | MANDARIN | {"aishell-BAC009S0724W0121.wav": wanted}).items():
+            assert await wrong(file, text, others) <= await wrong(file, text, ())
+        assert await wrong("aishell-BAC009S0724W0121.wav", wanted, names) < 0.1
+        noise = np.random.default_rng(0).standard_normal(32_000).astype(np.float32) * 0.05
+        assert (await recognizer.recognize(noise, "zh", others)).text == ""
     finally:
         await recognizer.close()
