@@ -14,7 +14,7 @@ from memory.terms import weight
 
 Numbers = NDArray[np.float64]
 NEAR, SHARED = 0.4, 0.4
-_FOLLOWS, _PRECEDES, _SESSION = 0.3, 0.15, 0.3  # of the evidence of the turn before, the turn after, the session
+_FOLLOWS, _PRECEDES, _SESSION = 0.3, 0.15, 0.5  # of the evidence of the turn before, the turn after, the session
 _BEST_OF_SESSION = 3
 _K1, _B = 1.2, 0.75  # BM25 (Robertson & Zaragoza 2009)
 
