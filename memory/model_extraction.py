@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from memory.claims import claims
@@ -28,6 +29,7 @@ _TOKENS, _TOKENS_A_TURN = 96, 72
 _CONFIDENCE = 0.6  # below that of the rules: it was right in its words, but not always in what it made of them
 _LEAST, _A_STEP = 0.15, 0.15  # importance 1..5 -> salience .3...9
 _ENDS = " 。.，,；;、"
+_BREAK = re.compile(r"[。.！!？?；;，,、\n]")  # where a clause may begin
 _KINDS = {kind.value: kind for kind in MemoryKind if kind is not MemoryKind.COMPANION}
 _SLOTS = {slot.value: slot for slot in Slot}
 _BY_ORDER = (Slot.BOUNDARIES, Slot.ADDRESS, Slot.PRONOUNS)  # told by orders: 别问我工作, call me Xia
@@ -145,6 +147,7 @@ def _candidates(
     having = [turn for turn in part if text.lower() in turn.user_text.lower()]
     named = [part[n - 1] for n in entry.lines if 1 <= n <= len(part)]
     sources = having if len(having) == 1 else named
+    text = _from_its_start(text, sources[-1].user_text) if sources else text
     if not sources or not text or len(text) > LONGEST:
         return
     spoken = next((turn.language for turn in sources if turn.language), None) or language or language_of(text)
@@ -167,12 +170,32 @@ def _candidates(
     )
 
 
+def _from_its_start(text: str, said: str) -> str:
+    """The text with what its clause begins with in `said`: 住在绵阳 out of 她住在绵阳 would be told of the wrong one."""
+    at = said.lower().find(text.lower())
+    if at < 0:
+        return text
+    start = max((mark.end() for mark in _BREAK.finditer(said, 0, at)), default=0)
+    return (said[start:at] + text).strip(_ENDS)
+
+
 def _supported(candidates: Sequence[Candidate], part: Sequence[SpokenTurn]) -> list[Candidate]:
     said = {turn.id: turn.user_text for turn in part}
-    reasons = [why_not(c, said) or (None if _states(c) else "no statement") for c in candidates]
+    reasons = [_why_not(candidate, said) for candidate in candidates]
     if dropped := Counter(reason for reason in reasons if reason):
         _log.debug("a model's memories that the turns do not support: %s", dict(dropped))
     return [candidate for candidate, reason in zip(candidates, reasons, strict=True) if reason is None]
+
+
+def _why_not(candidate: Candidate, said: Mapping[str, str]) -> str | None:
+    """A code, None where the turns support it: memory.support's, "planted" or "no statement"."""
+    if reason := why_not(candidate, said):
+        return reason
+    for turn in candidate.evidence:
+        pieces = [said[turn][at : at + LONGEST] for at in range(0, len(said[turn]), LONGEST)]
+        if any(why_not(replace(candidate, text=piece), said) == "instruction" for piece in pieces):
+            return "planted"  # who gives orders to a model plants facts in the same breath
+    return None if _states(candidate) else "no statement"
 
 
 def _states(candidate: Candidate) -> bool:

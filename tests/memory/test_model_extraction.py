@@ -93,6 +93,12 @@ async def test_the_very_words_find_their_turn_where_the_model_miscounts() -> Non
     assert [(c.text, c.evidence) for c in found] == [("我在银行上班", ("t2",)), ("我弟弟叫小宇", ("t3",))]
 
 
+async def test_a_piece_is_kept_with_the_one_that_it_is_about() -> None:
+    model = Model(answer(entry(1, "住在绵阳"), entry(1, "我在成都上班"), entry(2, "男朋友还在上海")))
+    found = await extracted(model, turns("她住在绵阳，我在成都上班", "我男朋友还在上海，好累"))
+    assert [c.text for c in found] == ["她住在绵阳", "我在成都上班", "我男朋友还在上海"]
+
+
 async def test_the_same_words_are_one_candidate() -> None:
     model = Model(answer(entry(1, "I work in a bank"), entry(1, "i work in a bank.")))
     assert len(await extracted(model, turns("I work in a bank, it's fine"))) == 1
@@ -111,7 +117,7 @@ async def test_eight_turns_a_call_and_never_more_than_three_calls(count: int, ca
     assert len(model.asked) == calls
     shown = "\n".join(asked[-1][1] for asked in model.asked)
     assert all(turn.user_text in shown for turn in spoken)
-    assert all(200 <= tokens <= 1200 for tokens in model.max_tokens)
+    assert all(150 <= tokens <= 1_200 for tokens in model.max_tokens)
 
 
 async def test_a_cut_answer_keeps_what_was_whole_and_the_rest_is_asked_again() -> None:
