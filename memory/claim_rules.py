@@ -81,6 +81,7 @@ pronouns | {word} | + | {HEAD}(?:请|可以|麻烦|你){0,3}用(?P<word>他|她|
 pronouns | {word} | + | {E}(?:my pronouns are|i use|i go by) (?P<word>(?:they|she|he|ze)/\w+)(?: pronouns)?$
 home | {place} | + | {ME}住(?:在|到)?{place}{DONE}?$
 home | {place} | + | {DID}(?:从.{1,6}?)?(?:搬[到来去回进]了?|移居|定居[在到]?){place}住?{DONE}?$
+home | {place} | + | 搬(?:完了?)?家了，.{0,8}到的?了?{place}了?(?:，|$)
 home | {place} | - | {ME}(?:不住在?|搬离|搬出){place}了$
 home | {place} | - | {DID}从{place}搬(?:走|出来?)了?$
 home | {place} | + | {I} live in {place}(?: with .+)?$
@@ -127,6 +128,10 @@ relationship | single | + | {ME}(?:是|恢复|变回)?单身{DONE}?$
 relationship | single | + | {ME}没有?(?:对象|男朋友|女朋友)了?$
 relationship | single | + | {DID}(?:{WITH}分手了|被甩了)$
 relationship | dating | + | {ME}(?:有|交[了到]?|谈了|找了|找到)(?:一?个)?新?(?:男朋友|女朋友|男友|女友|对象)了?$
+person/partner/name | {name} | + | {HEAD}我?的?(?:女朋友|男朋友|女友|男友|对象|老婆|老公|媳妇儿?)(?:叫|名字叫){name}(?: .*)?$
+person/partner/name | {name} | + | {HEAD}我?的?(?:女朋友|男朋友|女友|男友|对象)叫(?P<name>[A-Za-z]+)[在是，].*$
+person/partner/name | {name} | + | {HEAD}我?[跟和]{name}(?:在一起|好上|复合)了$
+person/partner/name | {name} | - | {HEAD}我?[跟和]{name}(?:分手|分开|离婚|掰)了$
 relationship | dating | + | {DID}(?:谈恋爱|恋爱|脱单|{WITH}(?:复合|在一起))了$
 relationship | engaged | + | {DID}{WITH}订婚了$
 relationship | married | + | {DID}(?:{WITH}(?:领证|结婚){DONE}|已婚)$
@@ -205,17 +210,17 @@ health | {health} | + | (?:{IM}|{IHAVE} (?:got|was|came)) ?{health}$
 plan/{plan}{which} | {when} | +* | {HEAD}我?{NEXT}我?(?:还?要|还?有|得|去|还?会)?(?:去|参加|考|
   做)?[1一]?[个场次]?{which}的?{plan}$
 plan/{plan}{which} |  | +* | {SELF}(?:快要?|马上|要){1,3}{which}{plan}了$
-plan/{plan}{which} | {when} | + | {HEAD}我?的?{which}的?{plan}(?:被|又|时间){0,3}(?:改到|推迟到|延期?到|提前到|挪到|
+plan/{plan}{which} | {when} | + | {HEAD}我?们?的?{which}的?{plan}(?:被|又|时间){0,3}(?:改到|推迟到|延期?到|提前到|挪到|
   改成|调到)了?{NEXT}了?$
-plan/{plan}{which} | {when} | +* | {HEAD}我?的?{which}的?{plan}(?:定在|时间是|安排在|是|在){NEXT}了?$
-plan/{plan}{which} |  | - | {HEAD}{LATE}{0,3}我?的?{which}的?{plan}(?:被|又|临时|还是|也|最后|已经){0,3}(?:取消|泡汤|黄|
+plan/{plan}{which} | {when} | +* | {HEAD}我?们?的?{which}的?{plan}(?:定在|时间是|安排在|是|在){NEXT}了?$
+plan/{plan}{which} |  | - | {HEAD}{LATE}{0,3}我?们?的?{which}的?{plan}(?:被|又|临时|还是|也|最后|已经){0,3}(?:取消|泡汤|黄|
   不用去)了$
 plan/{plan} |  | - | {DID}(?:取消了?(?:我的)?|不用?去?参?加?){plan}了?$
-plan/{plan}{which} | passed | + | {HEAD}{LATE}{0,3}我?的?{which}的?{plan}(?:终于|已经|顺利|都){0,3}(?:过|通过|成功)了$
-plan/{plan}{which} | failed | + | {HEAD}{LATE}{0,3}我?的?{which}的?{plan}(?:还是|又|也){0,3}(?:没过|没通过|
+plan/{plan}{which} | passed | + | {HEAD}{LATE}{0,3}我?们?的?{which}的?{plan}(?:终于|已经|顺利|都){0,3}(?:过|通过|成功)了$
+plan/{plan}{which} | failed | + | {HEAD}{LATE}{0,3}我?们?的?{which}的?{plan}(?:还是|又|也){0,3}(?:没过|没通过|
   挂了|失败了|砸了|
   凉了)$
-plan/{plan}{which} | over | + | {HEAD}{LATE}{0,3}我?的?{which}的?{plan}(?:终于|已经|都|顺利){0,3}(?:结束|
+plan/{plan}{which} | over | + | {HEAD}{LATE}{0,3}我?们?的?{which}的?{plan}(?:终于|已经|都|顺利){0,3}(?:结束|
   考完|完|做完|办完)了$
 plan/{plan}{which} | {when} | +* | {IHAVE} (?:have|got) (?:an?|my|the|another) {which}? ?{plan}(?: with \w+)? {NEXTEN}$
 plan/{plan}{which} | {when} | +* | {E}(?:my|the) {which} ?{plan}(?:'s| is) {NEXTEN}$

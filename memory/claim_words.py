@@ -17,7 +17,7 @@ _SETS: Mapping[str, str] = {
     "girlfriend | 儿子,son | 女儿,daughter | grandma,grandmother,granny | grandpa,grandfather",
     "animal": "cat,猫,小猫,猫咪,kitten | dog,狗,小狗,狗狗,puppy | rabbit,兔子,bunny | hamster,仓鼠 | "
     "parrot,鹦鹉 | fish,鱼 | turtle,乌龟",
-    "plan": "interview,面试 | exam,考试,test | wedding,婚礼 | move,搬家 | trip,旅行,旅游,vacation,holiday | "
+    "plan": "interview,面试 | exam,考试,test | wedding,婚礼,婚期 | move,搬家 | trip,旅行,旅游,vacation,holiday | "
     "surgery,手术,operation | checkup,体检,check-up | presentation,演讲,答辩 | meeting,会议 | party,聚会",
     "number": "phone,手机号,手机号码,电话,电话号码,phone number,cell number | "
     "wechat,微信,微信号,wechat id | birthday,生日 | "

@@ -131,7 +131,7 @@ async def _people(lines: Sequence[Line], embedder: Embedder) -> dict[str, Rows]:
     for person, theirs in by_person.items():
         words = [told(line.text)[1] for line in theirs]
         vectors = [await embedder.embed(words[at : at + _AT_ONCE]) for at in range(0, len(words), _AT_ONCE)]
-        people[person] = Rows.of(_remembered(theirs), np.vstack(vectors).astype(np.float32))
+        people[person] = Rows.of(_remembered(theirs), np.vstack(vectors).astype(np.float32), turns=True)
     return people
 
 

@@ -171,7 +171,7 @@ def _candidates(
 
 
 def _from_its_start(text: str, said: str) -> str:
-    """The text with what its clause begins with in `said`: 住在绵阳 out of 她住在绵阳 would be told of the wrong one."""
+    """The text from the start of its clause in `said`: 住在绵阳 out of 她住在绵阳 would be told of the wrong one."""
     at = said.lower().find(text.lower())
     if at < 0:
         return text

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from memory.answers import lacks_answer
 from memory.evidence import Evidence, Numbers, weigh
+from memory.concepts import MARK
 from memory.mood import Mood, fitting
 from memory.phrasing import named
 from memory.rows import Column, Rows
@@ -27,6 +29,8 @@ __all__ = ["FLOOR", "Mood", "Rows", "recall"]
 FLOOR = 0.14
 _NAMED = 0.07  # a question that names who speaks here is about what was said here: it needs that much less
 _REST = 0.6  # of the floor: what the others must reach once one reaches it
+_LIKELY = 0.6  # of the best evidence: what an answer may stand in
+_SINCE = 1.0  # of the evidence of what it overtook; authored
 _SPEAKER, _WHEN, _THEN, _RECENT, _SALIENT, _MOOD, _OPEN = 0.12, 0.06, 0.25, 0.02, 0.03, 0.05, 0.6
 _TOLD_LATER_S = 7 * 86_400.0  # how soon after a time most of it is told, at least
 _ALIKE = 0.92  # nearness above which two memories say the same
@@ -39,7 +43,7 @@ _BACK = re.compile(
     re.IGNORECASE,
 )
 _PAST = re.compile(
-    r"以前|原来|之前|曾经|从前|过去|原先|当初|"
+    r"以前|原来|之前|曾经|从前|过去|原先|当初|当时|前任|那(?:会儿|时候|阵子|阵儿)|"
     r"\b(?:used to|before|previously|formerly|in the past|back then|originally)\b",
     re.IGNORECASE,
 )
@@ -96,14 +100,19 @@ def recall(
     }
     if felt_valence is not None and mood != "off":
         parts["mood"] = _MOOD * (fitting(columns[Column.VALENCE], felt_valence, mood) + np.zeros(len(rows.memories)))
-    if len(asked.speakers) == 1:
+    if len(asked.speakers) == 1 and rows.speakers[asked.speakers[0]] >= 0:
         parts["speaker"] = _SPEAKER * (columns[Column.SPEAKER] == rows.speakers[asked.speakers[0]])
     if asked.when:
         parts["when"] = _WHEN * columns[Column.TIMED]
     then = _then(asked.times, rows) if asked.times else None
     if then is not None:
         parts["then"] = _THEN * then
-    fits = _fits(evidence, then, asked, rows, floor) & _shown(asked, rows, now)
+    overtaken = np.flatnonzero(columns[Column.OVERTAKEN] >= 0)
+    since = np.zeros(len(rows.memories))
+    if overtaken.size:  # who asks after what was is told what became of it
+        since[columns[Column.OVERTAKEN, overtaken].astype(np.intp)] = _SINCE * evidence.own[overtaken]
+        parts["since"] = since
+    fits = _fits(evidence, since, then, asked, rows, floor) & _shown(asked, rows, now)
     if asked.greets:
         open_ones = (columns[Column.OPEN] > 0) & (columns[Column.CARE] == 0) & (columns[Column.VALID_TO] > now)
         parts["open"] = np.where(open_ones, _OPEN * columns[Column.SALIENCE], 0.0)
@@ -111,9 +120,11 @@ def recall(
     total = sum(parts.values(), np.zeros(len(rows.memories)))
     found = np.flatnonzero(fits)
     order = found[np.lexsort((-columns[Column.LEARNED, found], -total[found]))]  # equals stay in the order of the rows
-    return [
-        _told(rows, int(n), parts, float(total[n]), asked.words, now) for n in _varied(order[: k + _SPARE], rows)[:k]
-    ]
+    chosen = _varied(order[: k + _SPARE], rows)[:k]
+    likely = [n for n in chosen if evidence.own[n] + since[n] >= _LIKELY * float((evidence.own + since)[chosen].max())]
+    if not asked.greets and lacks_answer(query, (rows.memories[n].text for n in likely)):
+        return []
+    return [_told(rows, n, parts, float(total[n]), asked.words, now) for n in chosen]
 
 
 def _read(query: str, rows: Rows, now: float, timezone: str) -> _Query:
@@ -143,14 +154,16 @@ def _then(times: Sequence[Span], rows: Rows) -> Numbers:
     return best
 
 
-def _fits(evidence: Evidence, then: Numbers | None, asked: _Query, rows: Rows, floor: float) -> NDArray[np.bool_]:
+def _fits(
+    evidence: Evidence, since: Numbers, then: Numbers | None, asked: _Query, rows: Rows, floor: float
+) -> NDArray[np.bool_]:
     own = evidence.own
     if then is not None and not content(asked.words):  # "what did I do last week?" names nothing but the time
         return then > 0.5
     needed = floor - (_NAMED if asked.speakers else 0.0)
     if float(own.max()) < needed:
         return np.zeros(len(own), bool)
-    return own + evidence.beside >= _REST * needed
+    return own + evidence.beside + since >= _REST * needed
 
 
 def _shown(asked: _Query, rows: Rows, now: float) -> NDArray[np.bool_]:
@@ -193,6 +206,6 @@ def _told(rows: Rows, row: int, parts: dict[str, Numbers], total: float, words: 
         memory,
         min(1.0, total),
         {name: float(part[row]) * scale for name, part in parts.items()},
-        tuple(term for term in words if rows.has(row, term)),
-        memory.holds(now),
+        tuple(term for term in words if term[0] != MARK and rows.has(row, term)),
+        memory.holds(now) and rows.columns[Column.OVERTAKEN, row] < 0,
     )

@@ -18,13 +18,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from memory.phrasing import told
+from memory.phrasing import CALLED_OFTEN, called, told
 from memory.terms import terms
+from memory.turning import tells_a_turn
 from memory.types import Memory, MemoryKind, Sensitivity
 
 _Number = TypeVar("_Number", bound=np.generic)
 _OPEN = (MemoryKind.EVENT, MemoryKind.WORRY)
 _CARE = {Sensitivity.ORDINARY: 0.0, Sensitivity.PRIVATE: 1.0, Sensitivity.CRISIS: 2.0}
+_SAME_MATTER = 0.42  # nearness from which a turn is about what the older row says; authored
 _HALF_LIFE_S = 30 * 86_400.0
 _TIMED = re.compile(
     r"\b(?:yesterday|today|tonight|tomorrow|last|next|ago|since|week|month|year|(?:mon|tues|wednes|thurs|fri|satur|sun)day|"
@@ -53,6 +55,7 @@ class Column(IntEnum):
     SESSION = 12  # number of the session, -1 without one
     BEFORE = 13  # row that was said right before in the same session, -1 without one
     SPEAKER = 14  # number of the speaker, -1 without one
+    OVERTAKEN = 15  # newest row that tells of a turn in what this one says, -1 without one
 
 
 def half_life(memory: Memory) -> float:
@@ -82,11 +85,13 @@ class _Store:
     """What only grows. words: the terms of each row; seen: session -> (number, its last row)."""
 
     vectors: NDArray[np.float32]
+    turns: bool = False
     words: list[Counter[str]] = field(default_factory=list)
     lengths: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     postings: dict[str, _Posting] = field(default_factory=dict)
     seen: dict[str, tuple[int, int]] = field(default_factory=dict)
     speakers: dict[str, int] = field(default_factory=dict)
+    called: Counter[str] = field(default_factory=Counter)
 
     def append(self, memory: Memory, words: Counter[str] | None, speaker: str | None) -> NDArray[np.float64]:
         """Take one row in; its columns."""
@@ -106,6 +111,8 @@ class _Store:
             number, before = self.seen.get(memory.session_id, (len(self.seen), -1))
             self.seen[memory.session_id] = (number, row)
             columns[Column.SESSION], columns[Column.BEFORE] = number, before
+        if self.turns:
+            self.called.update(called(memory.text))
         if speaker is not None:
             columns[Column.SPEAKER] = self.speakers.setdefault(speaker, len(self.speakers))
         return columns
@@ -121,10 +128,13 @@ class Rows:
     _store: _Store
 
     @classmethod
-    def of(cls, memories: Sequence[Memory], vectors: NDArray[np.float32]) -> Rows:
-        """Memories, oldest first, with their vectors in the same order."""
+    def of(cls, memories: Sequence[Memory], vectors: NDArray[np.float32], *, turns: bool = False) -> Rows:
+        """Memories, oldest first, with their vectors in the same order.
+
+        turns: they are the turns of a talk of several people, not what one person said.
+        """
         empty = np.zeros((0, vectors.shape[1] if vectors.ndim == 2 else 0), np.float32)
-        return cls((), empty, np.zeros((len(Column), 0)), _Store(empty)).with_(memories, vectors)
+        return cls((), empty, np.zeros((len(Column), 0)), _Store(empty, turns)).with_(memories, vectors)
 
     def with_(self, memories: Sequence[Memory], vectors: NDArray[np.float32]) -> Rows:
         """These rows and newer ones. Costs what the new ones cost, and a copy of the columns."""
@@ -140,7 +150,9 @@ class Rows:
         store.vectors[n:total] = vectors
         fresh = np.array([store.append(m, None, told(m.text)[0]) for m in memories]).T
         columns = np.hstack([self.columns, fresh])
-        return Rows((*self.memories, *memories), store.vectors[:total], columns, store)
+        all_of_them = (*self.memories, *memories)
+        _overtake(columns, all_of_them, store.vectors, range(n, total))
+        return Rows(all_of_them, store.vectors[:total], columns, store)
 
     def replaced(self, memory: Memory) -> Rows:
         """These rows with one memory's new state, found by its id.
@@ -155,6 +167,9 @@ class Rows:
             raise ValueError("a memory's text and session stay as they are: end the old one and add the new by with_")
         columns = self.columns.copy()
         columns[: Column.SESSION, at] = _columns(memory)[: Column.SESSION]
+        if memory.superseded_by is not None:
+            by = (n for n, m in enumerate(self.memories) if m.id == memory.superseded_by)
+            columns[Column.OVERTAKEN, at] = next(by, -1)
         return Rows((*self.memories[:at], memory, *self.memories[at + 1 :]), self.vectors, columns, self._store)
 
     def without(self, ids: Iterable[str]) -> Rows:
@@ -164,14 +179,22 @@ class Rows:
 
     def _rebuilt(self, kept: Sequence[int]) -> Rows:
         memories = tuple(self.memories[n] for n in kept)
-        store = _Store(self.vectors[list(kept)].copy())
-        columns = [store.append(m, self._store.words[n], told(m.text)[0]) for n, m in zip(kept, memories, strict=True)]
-        return Rows(memories, store.vectors, np.array(columns).reshape(-1, len(Column)).T.copy(), store)
+        store = _Store(self.vectors[list(kept)].copy(), self._store.turns)
+        made = [store.append(m, self._store.words[n], told(m.text)[0]) for n, m in zip(kept, memories, strict=True)]
+        columns = np.array(made).reshape(-1, len(Column)).T.copy()
+        _overtake(columns, memories, store.vectors, range(len(memories)))
+        return Rows(memories, store.vectors, columns, store)
 
     @property
     def speakers(self) -> dict[str, int]:
-        """Name as written before the turns -> its number in Column.SPEAKER."""
-        return self._store.speakers
+        """Name as written before the turns -> its number in Column.SPEAKER.
+
+        Where no turn of a talk has a name before it, those who are often called by name, with -1: whose turn is whose is
+        unknown.
+        """
+        if self._store.speakers:
+            return self._store.speakers
+        return {name: -1 for name, times in self._store.called.items() if times >= CALLED_OFTEN}
 
     @property
     def lengths(self) -> NDArray[np.float32]:
@@ -192,6 +215,30 @@ class Rows:
     def has(self, row: int, term: str) -> bool:
         """Whether a row holds a term."""
         return term in self._store.words[row]
+
+
+def _overtake(
+    columns: NDArray[np.float64], memories: Sequence[Memory], vectors: NDArray[np.float32], fresh: Iterable[int]
+) -> None:
+    """Mark each row with what took its place.
+
+    That is what the ledger says; and a fresh row that tells of a turn overtakes the older row of the same speaker that
+    says most nearly the same.
+    """
+    if any(m.superseded_by for m in memories):
+        at = {m.id: n for n, m in enumerate(memories)}
+        for row, memory in enumerate(memories):
+            if memory.superseded_by in at:
+                columns[Column.OVERTAKEN, row] = at[memory.superseded_by]
+    for row in fresh:
+        if row == 0 or not tells_a_turn(memories[row].text):
+            continue
+        near = vectors[:row] @ vectors[row]
+        near[columns[Column.SPEAKER, :row] != columns[Column.SPEAKER, row]] = 0.0
+        near[columns[Column.LEARNED, :row] >= columns[Column.LEARNED, row]] = 0.0
+        old = int(near.argmax())
+        if near[old] >= _SAME_MATTER:
+            columns[Column.OVERTAKEN, old] = row
 
 
 def _columns(memory: Memory) -> NDArray[np.float64]:

@@ -12,6 +12,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Protocol, cast
 
+from memory.concepts import MARK, matters
+
+MATTER = 0.8  # weight of a matter that both speak of, in whatever words; authored
 SINGLE = 0.3  # weight of one Han character beside a pair or a word (authored: it says little, but 猫 is a word)
 
 # Han, and Japanese and Korean script, which are written alike.
@@ -169,11 +172,13 @@ def terms(text: str) -> list[str]:
                 found.append(stem)
         else:
             found += _of_han(run)
-    return found
+    return found + matters(_folded(text))
 
 
 def weight(term: str) -> float:
     """How much a term counts in a query, 0..1."""
+    if term[0] == MARK:
+        return MATTER
     return SINGLE if len(term) == 1 and not term.isascii() else 1.0
 
 

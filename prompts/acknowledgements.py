@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 _FORGOT = {
-    "zh": "对方请你忘掉一些事，这些已经删掉了。简短地答应，不要复述内容，不要追问。",
-    "en": "They asked you to forget something and it is deleted. Confirm briefly, do not repeat it, ask nothing.",
+    "zh": "对方请你忘掉一件事，已经删掉了。只说一句“好，这件事我已经忘掉了”，不要再提它",
+    "en": 'They asked you to forget something and it is deleted. Only say "Alright, I have forgotten it", nothing more of it',
 }
 _NOTHING = {
-    "zh": "对方请你忘掉一些事，但你的记忆里没有找到。照实说，请对方说得具体一点。",
-    "en": "They asked you to forget something, but no memory fits. Say so plainly and ask which one they mean.",
+    "zh": "对方请你忘掉一件事，但你没有记着它。说“这件事我这里没有记着”，再问一句对方说的是哪一件",
+    "en": 'They asked you to forget something that you have no memory of. Say "I have nothing like that", then ask which thing they mean',
 }
 
 

@@ -23,12 +23,16 @@ from prompts.notes import Note, affect_note, recall_note, risk_note, shortened, 
 from prompts.past import SUMMARY_TOKENS, past
 from prompts.persona import Persona
 from prompts.quoting import plain
+from prompts.spoken_back import spoken_back
 from prompts.types import Block, BlockName, Exchange, Message, Prompt
 from prompts.wording import WORDING, Wording
 
 _TAIL = 0.25  # share of the budget that the history leaves to the tail, whether or not this turn needs it
 _PROFILE = 0.15  # share of the budget that the profile may take
+_SAID_BACK = 6  # memories that a line may have the companion tell one after the other
 _LEAST_WORDS = 24  # tokens of the person's words that stay in any case
+_REASON = re.compile(r"(?:（| \()([^（）()]*)[）)]\s*$")
+_RECALLED = re.compile(r"\{(?:all_)?recalled\}")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN_WORD = re.compile(r"[a-zA-Z]{2,}")
 _SLOTS = {slot: n for n, slot in enumerate(Slot)}
@@ -60,7 +64,8 @@ def compose(
     wording = WORDING[persona.language]
     words = plain(text)
     felt, talk = affect_note(affect, wording), trend_note(state, now, timezone, wording)
-    plan, danger = _plan(strategy, words, wording), risk_note(risk, wording)
+    danger = risk_note(risk, wording)
+    said_back = [spoken_back(recall.memory, now, timezone, wording.language) for recall in recalls[:_SAID_BACK]]
 
     room = budget_tokens - _count_once(persona.system, tokens) - 2 * PER_MESSAGE
     known, known_why = _known(profile, now, wording, min(int(budget_tokens * _PROFILE), room - _LEAST_WORDS), tokens)
@@ -70,6 +75,7 @@ def compose(
 
     for kept in range(len(recalls), -1, -1):
         remembered = recall_note(recalls[:kept], now, timezone, wording)
+        plan = _plan(strategy, said_back[:kept], words, wording)
         note = _note(wording, felt, talk, remembered, plan, danger)
         tail = tokens(note + words)
         if tail + told.tokens <= spare:
@@ -102,10 +108,20 @@ def compose(
     return Prompt(stable, grown, volatile, blocks, _id((*stable, *grown, *volatile)))
 
 
-def _plan(strategy: str, words: str, wording: Wording) -> Note:
-    """The strategy, and the language to answer in where the person left the persona's."""
-    why = "strategy of this turn" if strategy else "no strategy"
-    line = wording.plan.format(plain(strategy).rstrip("。.")) if strategy else ""
+def _plan(strategy: str, said_back: Sequence[str], words: str, wording: Wording) -> Note:
+    """The strategy, and the language to answer in where the person left the persona's.
+
+    {recalled} and {all_recalled} in it become the first memory and all of them as the companion may say them; without
+    memories a strategy that needs one is left out. Its reason, in brackets at the end, is for whoever reads the prompt:
+    a small model reads it aloud.
+    """
+    reason = _REASON.search(strategy)
+    why = f"strategy of this turn: {reason[1]}" if reason else "strategy of this turn" if strategy else "no strategy"
+    strategy = plain(_REASON.sub("", strategy)).rstrip("。.")
+    if "recalled}" in strategy:
+        told = {"{recalled}": said_back[0], "{all_recalled}": wording.pause.join(said_back)} if said_back else {}
+        strategy = _RECALLED.sub(lambda found: told[found[0]], strategy) if told else ""
+    line = wording.plan.format(strategy) if strategy else ""
     other = "zh" if _HAN.search(words) else "en" if len(_LATIN_WORD.findall(words)) > 1 else wording.language
     if other == wording.language or (other == "zh" and len(_LATIN_WORD.findall(words)) > 1):  # mixed: as the persona
         return Note(line, why)

@@ -27,7 +27,6 @@ _MOST_UNCERTAIN = 0.65  # above it the affect is as good as unknown
 _MUCH = 60  # characters (a Chinese one counts 1, others 1/3) from which a turn told much
 _SHORT = 3  # clauses up to which a word of thanks is the point of a turn
 _ENOUGH = 3  # exchanges of exploring after which a restatement is due
-_NO_ADVICE_ANYWAY = ("greeting", "closing", "sharing", "information")
 _QUESTION = re.compile(r"[?？]|(?:吗|(?<![着在还才])呢)(?=[\s。！!～~…，,)）”\"]|$)")
 _PARTS = re.compile(r"[，,。！!？?；;、~～…\n]+|\.(?:\s|$)|\.{2,}")
 
@@ -45,6 +44,9 @@ class Skill(StrEnum):
     PRESENCE = "presence"  # being there
     SHARING = "sharing"  # of a joy
     CLOSING = "closing"
+
+
+_NO_ADVICE_ANYWAY = frozenset(Skill) - {Skill.SUGGESTION, Skill.REFLECTION}  # their lines leave no room for it
 
 
 class Stage(StrEnum):
@@ -151,6 +153,9 @@ def _asked_for(now: Situation) -> _Plan | None:
         return _Plan(Stage.COMFORT, (Skill.CLOSING,), "says_goodbye", ("retention", "question"))
     if "identity" in cues:
         return _Plan(Stage.EXPLORE, (Skill.INFORMATION,), "asks_who_you_are", ("human_claim",))
+    if "listing" in cues or "memory" in cues:
+        known = "lists_memory" if "listing" in cues else "asks_memory"
+        return _Plan(Stage.EXPLORE, (Skill.INFORMATION,), known if now.recalls else "nothing_remembered")
     if "greeting" in cues:
         return _Plan(Stage.EXPLORE, (Skill.GREETING,), "remembers" if now.recalls else "says_hello")
     if "medical" in cues:
@@ -198,7 +203,7 @@ def _heard(now: Situation) -> _Plan | None:
             skills = (Skill.PRESENCE,)  # what was named twice and not taken up is left alone
         stage = Stage.EXPLORE if kind == "agitated_neutral" else Stage.COMFORT
         return _Plan(stage, skills, reason, avoid)
-    if (_valence(now) or 0.0) >= _FAR:
+    if (_valence(now) or 0.0) >= _FAR and not {"minimal", "thanks"} & _cues(now.text):  # "挺好的" is no news
         again = now.done[-1:] == (Skill.SHARING,)
         skills = (Skill.QUESTION, Skill.AFFIRMATION, Skill.SHARING) if again else (Skill.SHARING,)
         return _Plan(Stage.EXPLORE, skills, "glad")
