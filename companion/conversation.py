@@ -334,7 +334,7 @@ class Conversation:
         return self.language
 
     async def _record(self, reply: Reply, items: list[_Item], state: str, code: str | None, *, learn: bool) -> None:
-        by_item = {i.id: i.understanding.result() if i.understanding.done() else None for i in items}
+        by_item = {item.id: _understood(item.understanding) for item in items}
         await self._recorder.record(reply, by_item, state, code, learn=learn)
         try:
             await self._engine.save_usual(self.user_id, self._usual)
@@ -359,6 +359,11 @@ class Conversation:
         self._person.listeners.discard(self._recorder.learnt)
         self._engine.learner.flush(self.user_id)
         await self._engine.records.end_session(self.session_id, self._engine.now())
+
+
+def _understood(task: asyncio.Task[Heard | None]) -> Heard | None:
+    """What is understood by now; None where it is not, or cannot be."""
+    return task.result() if task.done() and not task.cancelled() and task.exception() is None else None
 
 
 async def _already(heard: Heard) -> Heard | None:

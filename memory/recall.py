@@ -207,5 +207,5 @@ def _told(rows: Rows, row: int, parts: dict[str, Numbers], total: float, words: 
         min(1.0, total),
         {name: float(part[row]) * scale for name, part in parts.items()},
         tuple(term for term in words if term[0] != MARK and rows.has(row, term)),
-        memory.holds(now) and rows.columns[Column.OVERTAKEN, row] < 0,
+        bool(memory.holds(now) and rows.columns[Column.OVERTAKEN, row] < 0),
     )

@@ -65,7 +65,8 @@ def compose(
     words = plain(text)
     felt, talk = affect_note(affect, wording), trend_note(state, now, timezone, wording)
     danger = risk_note(risk, wording)
-    said_back = [spoken_back(recall.memory, now, timezone, wording.language) for recall in recalls[:_SAID_BACK]]
+    said_back = [spoken_back(r.memory, now, timezone, wording.language) for r in recalls[:_SAID_BACK] if r.current]
+    told_there = "recalled}" in strategy and len(said_back) == min(len(recalls), _SAID_BACK)
 
     room = budget_tokens - _count_once(persona.system, tokens) - 2 * PER_MESSAGE
     known, known_why = _known(profile, now, wording, min(int(budget_tokens * _PROFILE), room - _LEAST_WORDS), tokens)
@@ -76,6 +77,8 @@ def compose(
     for kept in range(len(recalls), -1, -1):
         remembered = recall_note(recalls[:kept], now, timezone, wording)
         plan = _plan(strategy, said_back[:kept], words, wording)
+        if told_there and kept:  # a small model would say both, and the person's own "I" as its own
+            remembered = Note("", f"{remembered.why}, told in the strategy")
         note = _note(wording, felt, talk, remembered, plan, danger)
         tail = tokens(note + words)
         if tail + told.tokens <= spare:

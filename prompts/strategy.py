@@ -27,6 +27,9 @@ _MOST_UNCERTAIN = 0.65  # above it the affect is as good as unknown
 _MUCH = 60  # characters (a Chinese one counts 1, others 1/3) from which a turn told much
 _SHORT = 3  # clauses up to which a word of thanks is the point of a turn
 _ENOUGH = 3  # exchanges of exploring after which a restatement is due
+_FEW_WORDS = "few_words"  # there is nothing in the words to take up, so the line says what to say
+_MOODS = ("angry", "fearful")  # that ask for other words than sorrow does
+_TEMPTS_TO_ADVISE = ("advice_too_early", "wants_to_be_heard")  # elsewhere the line leaves no room for advice
 _QUESTION = re.compile(r"[?？]|(?:吗|(?<![着在还才])呢)(?=[\s。！!～~…，,)）”\"]|$)")
 _PARTS = re.compile(r"[，,。！!？?；;、~～…\n]+|\.(?:\s|$)|\.{2,}")
 
@@ -44,9 +47,6 @@ class Skill(StrEnum):
     PRESENCE = "presence"  # being there
     SHARING = "sharing"  # of a joy
     CLOSING = "closing"
-
-
-_NO_ADVICE_ANYWAY = frozenset(Skill) - {Skill.SUGGESTION, Skill.REFLECTION}  # their lines leave no room for it
 
 
 class Stage(StrEnum):
@@ -119,6 +119,10 @@ def choose(situation: Situation) -> Strategy:
     best = max(fresh, key=lambda skill: situation.liked.get(skill, 0.0))  # the first of equals, as the rule has them
     if best is not fresh[0]:
         reasons.append("liked")
+    if "minimal" in _cues(situation.text):
+        reasons.append(_FEW_WORDS)
+    if situation.affect is not None and situation.affect.label in _MOODS:
+        reasons.append(situation.affect.label)
     return Strategy(plan.stage, best, tuple(reasons), avoid)
 
 
@@ -126,8 +130,9 @@ def line(strategy: Strategy, language: str) -> str:
     """One short instruction with its why, for the note of the turn: Chinese unless language is "en"."""
     wording = _data()["en" if language == "en" else "zh"]
     key = f"{strategy.skill}/{strategy.reasons[0]}"
-    do = wording["do"].get(key) or wording["do"][strategy.skill]
-    told = [code for code in strategy.avoid if code != "advice" or strategy.skill not in _NO_ADVICE_ANYWAY]
+    closer = (wording["do"].get(f"{key}/{reason}") for reason in strategy.reasons[1:])
+    do = next(filter(None, closer), "") or wording["do"].get(key) or wording["do"][strategy.skill]
+    told = [code for code in strategy.avoid if code != "advice" or strategy.reasons[0] in _TEMPTS_TO_ADVISE]
     avoid = wording["avoid"][told[0]] if told else ""  # one, since a small model loses the thread in a list
     why = wording["why"][strategy.reasons[0]]
     if language == "en":
@@ -239,7 +244,8 @@ def _arc(now: Situation) -> _Plan | None:
 def _exploring(now: Situation) -> _Plan:
     """Nothing stands out, or nothing is known: that is not the same as being fine, so stay curious."""
     if "minimal" in _cues(now.text):
-        return _Plan(Stage.EXPLORE, (Skill.QUESTION, Skill.PRESENCE), "short_answer")
+        reason = "short_answer" if now.said or now.replies else "short_opening"
+        return _Plan(Stage.EXPLORE, (Skill.QUESTION, Skill.PRESENCE), reason)
     if sum(1.0 if "\u3400" <= c <= "\u9fff" else 1 / 3 for c in now.text) >= _MUCH:
         return _Plan(Stage.EXPLORE, (Skill.RESTATEMENT,), "told_much")
     reason = "affect_unknown" if _valence(now) is None else "steady"

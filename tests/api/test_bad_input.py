@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,9 @@ class Listening(FakeRecognizer):
         super().__init__(SAID)
         self.heard: list[Samples] = []
 
-    async def recognize(self, samples: Samples, language: str | None = None) -> Transcript:
+    async def recognize(
+        self, samples: Samples, language: str | None = None, hotwords: Sequence[str] = ()
+    ) -> Transcript:
         self.heard.append(samples)
         return await super().recognize(samples, language)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -173,7 +173,9 @@ async def test_a_model_that_goes_away_in_mid_reply_fails_the_turn_and_not_the_se
 
 async def test_a_recogniser_that_fails_leaves_the_utterance_on_record(serve: Serve) -> None:
     class Broken(FakeRecognizer):
-        async def recognize(self, samples: Samples, language: str | None = None) -> Transcript:
+        async def recognize(
+            self, samples: Samples, language: str | None = None, hotwords: Sequence[str] = ()
+        ) -> Transcript:
             raise SpeechError("the recogniser is broken")
 
     async with serve(recognizer=Broken()) as server:
