@@ -129,7 +129,7 @@ relationship | single | + | {ME}没有?(?:对象|男朋友|女朋友)了?$
 relationship | single | + | {DID}(?:{WITH}分手了|被甩了)$
 relationship | dating | + | {ME}(?:有|交[了到]?|谈了|找了|找到)(?:一?个)?新?(?:男朋友|女朋友|男友|女友|对象)了?$
 person/partner/name | {name} | + | {HEAD}我?的?(?:女朋友|男朋友|女友|男友|对象|老婆|老公|媳妇儿?)(?:叫|名字叫){name}(?: .*)?$
-person/partner/name | {name} | + | {HEAD}我?的?(?:女朋友|男朋友|女友|男友|对象)叫(?P<name>[A-Za-z]+)[在是，].*$
+person/partner/name | {name} | + | {HEAD}我?的?(?:女朋友|男朋友|女友|男友|对象)叫(?P<name>[A-Za-z]+)[在是].*$
 person/partner/name | {name} | + | {HEAD}我?[跟和]{name}(?:在一起|好上|复合)了$
 person/partner/name | {name} | - | {HEAD}我?[跟和]{name}(?:分手|分开|离婚|掰)了$
 relationship | dating | + | {DID}(?:谈恋爱|恋爱|脱单|{WITH}(?:复合|在一起))了$

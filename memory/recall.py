@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memory.answers import lacks_answer
-from memory.evidence import Evidence, Numbers, weigh
 from memory.concepts import MARK
+from memory.evidence import Evidence, Numbers, weigh
 from memory.mood import Mood, fitting
 from memory.phrasing import named
 from memory.rows import Column, Rows
@@ -30,7 +30,7 @@ FLOOR = 0.14
 _NAMED = 0.07  # a question that names who speaks here is about what was said here: it needs that much less
 _REST = 0.6  # of the floor: what the others must reach once one reaches it
 _LIKELY = 0.6  # of the best evidence: what an answer may stand in
-_SINCE = 1.0  # of the evidence of what it overtook; authored
+_SINCE = 0.6  # of the evidence of what it overtook; authored
 _SPEAKER, _WHEN, _THEN, _RECENT, _SALIENT, _MOOD, _OPEN = 0.12, 0.06, 0.25, 0.02, 0.03, 0.05, 0.6
 _TOLD_LATER_S = 7 * 86_400.0  # how soon after a time most of it is told, at least
 _ALIKE = 0.92  # nearness above which two memories say the same

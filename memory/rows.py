@@ -26,7 +26,7 @@ from memory.types import Memory, MemoryKind, Sensitivity
 _Number = TypeVar("_Number", bound=np.generic)
 _OPEN = (MemoryKind.EVENT, MemoryKind.WORRY)
 _CARE = {Sensitivity.ORDINARY: 0.0, Sensitivity.PRIVATE: 1.0, Sensitivity.CRISIS: 2.0}
-_SAME_MATTER = 0.42  # nearness from which a turn is about what the older row says; authored
+_SAME_MATTER, _SURELY_THE_SAME = 0.42, 0.55  # nearness from which the nearest older row is meant, and all; authored
 _HALF_LIFE_S = 30 * 86_400.0
 _TIMED = re.compile(
     r"\b(?:yesterday|today|tonight|tomorrow|last|next|ago|since|week|month|year|(?:mon|tues|wednes|thurs|fri|satur|sun)day|"
@@ -189,8 +189,8 @@ class Rows:
     def speakers(self) -> dict[str, int]:
         """Name as written before the turns -> its number in Column.SPEAKER.
 
-        Where no turn of a talk has a name before it, those who are often called by name, with -1: whose turn is whose is
-        unknown.
+        Where no turn of a talk has a name before it: those who are often called by name, with -1, since whose turn it
+        is is unknown.
         """
         if self._store.speakers:
             return self._store.speakers
@@ -223,7 +223,7 @@ def _overtake(
     """Mark each row with what took its place.
 
     That is what the ledger says; and a fresh row that tells of a turn overtakes the older row of the same speaker that
-    says most nearly the same.
+    says most nearly the same, and any that surely does.
     """
     if any(m.superseded_by for m in memories):
         at = {m.id: n for n, m in enumerate(memories)}
@@ -236,9 +236,9 @@ def _overtake(
         near = vectors[:row] @ vectors[row]
         near[columns[Column.SPEAKER, :row] != columns[Column.SPEAKER, row]] = 0.0
         near[columns[Column.LEARNED, :row] >= columns[Column.LEARNED, row]] = 0.0
-        old = int(near.argmax())
-        if near[old] >= _SAME_MATTER:
-            columns[Column.OVERTAKEN, old] = row
+        best = float(near.max())
+        if best >= _SAME_MATTER:
+            columns[Column.OVERTAKEN, np.flatnonzero(near >= min(best, _SURELY_THE_SAME))] = row
 
 
 def _columns(memory: Memory) -> NDArray[np.float64]:

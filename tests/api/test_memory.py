@@ -10,7 +10,6 @@ import pytest
 from api.realtime.client import RealtimeClient
 from companion.llm.chat_model import FakeChatModel
 from companion.speech.recognizer import FakeRecognizer
-
 from tests.api.test_realtime import voice
 
 Serve = Callable[..., Any]
