@@ -16,7 +16,8 @@ _KINDS = tuple(
     for asks, holds in (
         (
             r"多大(?:了|岁数|年纪|年龄)|几岁|岁数|什么年纪|属什么|\bhow old\b|\bwhat age\b",
-            r"岁|周岁|属[鼠牛虎兔龙蛇马羊猴鸡狗猪]|[0689七八九]0后|\byears? old\b|\bturn(?:s|ed|ing)? \d|\baged? \d|birthday",
+            r"岁|周岁|属[鼠牛虎兔龙蛇马羊猴鸡狗猪]|[0689七八九]0后|"
+            r"\byears? old\b|\bturn(?:s|ed|ing)? \d|\baged? \d|birthday",
         ),
         (
             r"哪年(?:出生|生)|(?:出生|生日)(?:是)?(?:哪|几|什么)|\bwhen (?:was|is) \w+(?:'s)? (?:born|birthday)\b",
@@ -25,7 +26,8 @@ _KINDS = tuple(
         (
             r"(?:做|干)(?:什么|啥|嘛)(?:工作)?的|是干(?:什么|啥|嘛)的|做什么工作|什么工作|什么职业|"
             r"(?:哪家|哪个|什么)(?:单位|公司)|在哪儿?(?:上班|工作)|"
-            r"\bwhat (?:does|do) .{1,30} do (?:for (?:a living|work))|\bwhat is .{1,30} job\b|\bwhere (?:does|do) .{1,30} work\b",
+            r"\bwhat (?:does|do) .{1,30} do (?:for (?:a living|work))|\bwhat is .{1,30} job\b|"
+            r"\bwhere (?:does|do) .{1,30} work\b",
             r"上班|工作|公司|单位|当.{0,6}(?:师|员|医|护士|兵|官|老板|司机|学徒|助理)|老师|医生|护士|程序员|司机|会计|店|厂|工地|"
             r"退休|职|offer|实习|岗|生意|打工|做[^，。 ]{1,8}的|卖|干[^，。 ]{0,6}(?:行|活)|"
             r"\bworks?\b|\bjob\b|\bcompany\b|\b\w+(?:er|or|ist|ian)\b|\bbusiness\b",
@@ -45,7 +47,7 @@ _KINDS = tuple(
         ),
         (
             r"(?:还有|还剩)?(?:多少|几)(?:年|个月|天|次|公里|斤|个小时)",
-            rf"{_NUMERAL}|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|a couple|several|few|twice|once|every)\b",
+            rf"{_NUMERAL}|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|a couple|several|few|twice|once)\b",
         ),
     )
 )
@@ -54,8 +56,9 @@ _KINDS = tuple(
 _KIN = tuple(
     re.compile(one)
     for one in (
-        "爸|父亲|爹", "妈|母亲|娘", "(?<![徒兄])弟", "妹", "哥", "姐", "男朋友|男友", "女朋友|女友", "老公|丈夫|爱人|先生",
-        "老婆|妻子|媳妇|爱人", "儿子", "女儿|闺女", "爷爷", "奶奶", "外公|姥爷", "外婆|姥姥", "舅", "姑", "叔", "婆婆", "公公",
+        "爸|父亲|爹", "妈|母亲|娘", "(?<![徒兄])弟", "妹", "哥", "姐", "男朋友|男友", "女朋友|女友",
+        "老公|丈夫|爱人|先生", "老婆|妻子|媳妇|爱人", "儿子", "女儿|闺女", "爷爷", "奶奶",
+        "外公|姥爷", "外婆|姥姥", "舅", "姑", "叔", "婆婆", "公公",
     )
 )  # fmt: skip
 

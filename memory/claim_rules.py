@@ -128,7 +128,7 @@ relationship | single | + | {ME}(?:是|恢复|变回)?单身{DONE}?$
 relationship | single | + | {ME}没有?(?:对象|男朋友|女朋友)了?$
 relationship | single | + | {DID}(?:{WITH}分手了|被甩了)$
 relationship | dating | + | {ME}(?:有|交[了到]?|谈了|找了|找到)(?:一?个)?新?(?:男朋友|女朋友|男友|女友|对象)了?$
-person/partner/name | {name} | + | {HEAD}我?的?(?:女朋友|男朋友|女友|男友|对象|老婆|老公|媳妇儿?)(?:叫|名字叫){name}(?: .*)?$
+person/partner/name | {name} | + | {HEAD}我?的?(?:[女男]朋友|[女男]友|对象|老婆|老公|媳妇儿?)(?:名字)?叫{name}(?: .*)?$
 person/partner/name | {name} | + | {HEAD}我?的?(?:女朋友|男朋友|女友|男友|对象)叫(?P<name>[A-Za-z]+)[在是].*$
 person/partner/name | {name} | + | {HEAD}我?[跟和]{name}(?:在一起|好上|复合)了$
 person/partner/name | {name} | - | {HEAD}我?[跟和]{name}(?:分手|分开|离婚|掰)了$
@@ -213,10 +213,11 @@ plan/{plan}{which} |  | +* | {SELF}(?:快要?|马上|要){1,3}{which}{plan}了$
 plan/{plan}{which} | {when} | + | {HEAD}我?们?的?{which}的?{plan}(?:被|又|时间){0,3}(?:改到|推迟到|延期?到|提前到|挪到|
   改成|调到)了?{NEXT}了?$
 plan/{plan}{which} | {when} | +* | {HEAD}我?们?的?{which}的?{plan}(?:定在|时间是|安排在|是|在){NEXT}了?$
-plan/{plan}{which} |  | - | {HEAD}{LATE}{0,3}我?们?的?{which}的?{plan}(?:被|又|临时|还是|也|最后|已经){0,3}(?:取消|泡汤|黄|
-  不用去)了$
+plan/{plan}{which} |  | - | {HEAD}{LATE}{0,3}我?们?的?{which}的?{plan}(?:被|又|临时|还是|也|最后|已经){0,3}(?:取消|泡汤|
+  黄|不用去)了$
 plan/{plan} |  | - | {DID}(?:取消了?(?:我的)?|不用?去?参?加?){plan}了?$
-plan/{plan}{which} | passed | + | {HEAD}{LATE}{0,3}我?们?的?{which}的?{plan}(?:终于|已经|顺利|都){0,3}(?:过|通过|成功)了$
+plan/{plan}{which} | passed | + | {HEAD}{LATE}{0,3}我?们?的?{which}的?{plan}(?:终于|已经|顺利|都){0,3}
+  (?:过|通过|成功)了$
 plan/{plan}{which} | failed | + | {HEAD}{LATE}{0,3}我?们?的?{which}的?{plan}(?:还是|又|也){0,3}(?:没过|没通过|
   挂了|失败了|砸了|
   凉了)$

@@ -1,7 +1,7 @@
 """Words of everyday life that speak of one matter: who asks after "that instrument" told of a guitar. Pure, authored.
 
-A sentence embedder of half a thousand dimensions does not know that 办酒席 is a wedding. Each line is one matter, zh and
-en together; a word may stand in several. They count as a search term of their own, less than a shared word does.
+A sentence embedder of half a thousand dimensions does not know that 办酒席 is a wedding. Each line is one matter, zh
+and en together; a word may stand in several. They count as a search term of their own, less than a shared word does.
 """
 
 from __future__ import annotations

@@ -15,8 +15,13 @@ _PREFIX = re.compile(
     r"(?: (?:said|says))?\s?[:：]\s?(?=\S)"
 )
 _NAME = re.compile(r"\b[A-Z\u00c0-\u024f][\w\-]{2,}")
-_NO_NAMES = frozenset(
-    ["Yes", "Yeah", "Yep", "Nope", "Well", "Wow", "Okay", "Sure", "Right", "Thanks", "Thank", "Hey", "Hello", "Sorry", "Bye", "Congrats", "Great", "Good", "Nice", "Cool", "True", "Exactly", "Definitely", "Absolutely", "Totally", "Really", "Honestly", "Anyway", "Maybe", "Actually", "Sounds", "Agreed", "Amazing", "Awesome", "Perfect", "Haha", "Lol", "Aww", "Ooh", "Hmm", "Mum", "Mom", "Dad", "God", "Gosh", "Please", "Then", "And", "But", "You", "They", "She", "Him", "Her", "Same", "Still", "Tomorrow", "Today", "Never", "Always", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "Anything", "Something", "Nothing", "Everything", "Congratulations", "Seriously", "Obviously", "Fair", "Love", "Fun", "Not", "Also", "Too", "That", "This", "What", "When", "Where", "Who", "Why", "How"]
+_NO_NAMES = (
+    "Yes Yeah Yep Nope Well Wow Okay Sure Right Thanks Thank Hey Hello Sorry Bye Congrats Great Good Nice Cool "
+    "True Exactly Definitely Absolutely Totally Really Honestly Anyway Maybe Actually Sounds Agreed Amazing "
+    "Awesome Perfect Haha Lol Aww Ooh Hmm Mum Mom Dad God Gosh Please Then And But You They She Him Her Same "
+    "Still Tomorrow Today Never Always Monday Tuesday Wednesday Thursday Friday Saturday Sunday Anything "
+    "Something Nothing Everything Congratulations Seriously Obviously Fair Love Fun Not Also Too That This "
+    "What When Where Who Why How"
 )
 _OPENING = re.compile(
     r"^\s*(?:(?:on |in |at |to |from |since )?"
@@ -37,7 +42,7 @@ CALLED_OFTEN = 3  # how often somebody is called by name until they count as one
 
 def called(text: str) -> set[str]:
     """Names by which an English turn may be calling somebody: "Hey Tom!", "I know, Priya." """
-    return {name for name in _CALLED.findall(text) if name[0].isupper() and name not in _NO_NAMES}
+    return {name for name in _CALLED.findall(text) if name[0].isupper() and name not in _NO_NAMES.split()}
 
 
 def told(text: str) -> tuple[str | None, str]:

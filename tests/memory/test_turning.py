@@ -16,8 +16,10 @@ from memory.types import Memory, MemoryKind
 
 DAY = 86_400.0
 TURNS = [
-    "咖啡我已经戒了", "影展取消了", "婚礼改到明年五月了", "我跳槽了", "我跟阿萝分开了", "学费我说错了 是两千三", "我想通了 还是去",
-    "我决定不考研了", "现在住腾冲", "我居然开始喜欢英语了", "老黑走了", "I quit smoking", "we broke up", "the trip got cancelled",
+    "咖啡我已经戒了", "影展取消了", "婚礼改到明年五月了", "我跳槽了", "我跟阿萝分开了", 
+    "学费我说错了 是两千三", "我想通了 还是去",
+    "我决定不考研了", "现在住腾冲", "我居然开始喜欢英语了", "老黑走了", "I quit smoking", 
+    "we broke up", "the trip got cancelled",
     "I ended up taking the other job", "I'm not vegetarian anymore",
 ]  # fmt: skip
 NO_TURNS = [
