@@ -28,6 +28,7 @@ _MUCH = 60  # characters (a Chinese one counts 1, others 1/3) from which a turn 
 _SHORT = 3  # clauses up to which a word of thanks is the point of a turn
 _ENOUGH = 3  # exchanges of exploring after which a restatement is due
 _FEW_WORDS = "few_words"  # there is nothing in the words to take up, so the line says what to say
+_LOW = -0.7  # deviation from the usual pitch or level from which on a voice is low, as in prompts.notes
 _MOODS = ("angry", "fearful")  # that ask for other words than sorrow does
 _TEMPTS_TO_ADVISE = ("advice_too_early", "wants_to_be_heard")  # elsewhere the line leaves no room for advice
 _QUESTION = re.compile(r"[?？]|(?:吗|(?<![着在还才])呢)(?=[\s。！!～~…，,)）”\"]|$)")
@@ -119,11 +120,19 @@ def choose(situation: Situation) -> Strategy:
     best = max(fresh, key=lambda skill: situation.liked.get(skill, 0.0))  # the first of equals, as the rule has them
     if best is not fresh[0]:
         reasons.append("liked")
-    if "minimal" in _cues(situation.text):
-        reasons.append(_FEW_WORDS)
-    if situation.affect is not None and situation.affect.label in _MOODS:
-        reasons.append(situation.affect.label)
-    return Strategy(plan.stage, best, tuple(reasons), avoid)
+    return Strategy(plan.stage, best, (*reasons, *_closer(situation)), avoid)
+
+
+def _closer(now: Situation) -> tuple[str, ...]:
+    """What decides nothing but lets the line be closer to the turn: few words, an anger, a voice that is low."""
+    found = [_FEW_WORDS] if "minimal" in _cues(now.text) else []
+    if now.affect is not None:
+        if now.affect.label in _MOODS:
+            found.append(now.affect.label)
+        measured = now.affect.voice.z if now.affect.voice is not None else {}
+        if any(measured.get(name, 0.0) <= _LOW for name in ("f0_mean_st", "level_db")):
+            found.append("low_voice")  # only of a voice that measures lower may one say that it sounds tired
+    return tuple(found)
 
 
 def line(strategy: Strategy, language: str) -> str:

@@ -16,7 +16,9 @@ from companion.backends import GROUPS, installed
 from companion.errors import CompanionError
 from companion.models.packs import PackStore
 from companion.records import database
+from companion.records.repository import open_records
 from companion.settings import Settings
+from memory.outbox import Backlog, Outbox
 
 _PACKAGES = ("torch", "funasr", "openai-whisper", "kaldi-native-fbank", "transformers", "xllamacpp", "silero-vad",
              "litestar", "websockets", "chromadb", "sqlmodel", "alembic")  # fmt: skip
@@ -65,6 +67,7 @@ def examine(settings: Settings, version_of: Callable[[str], str] = version) -> I
     yield from _packs(settings)
     yield from _machine(settings)
     yield _database(settings)
+    yield from _outbox(settings)
 
 
 def _packs(settings: Settings) -> Iterator[Finding]:
@@ -110,3 +113,18 @@ def _database(settings: Settings) -> Finding:
     except CompanionError as error:
         return Finding("database", str(error), "companion migrate")
     return Finding("database", "at the newest revision")
+
+
+def _outbox(settings: Settings) -> Iterator[Finding]:
+    """Turns that are still to be learnt from; nothing where there is no database yet."""
+
+    async def look() -> Backlog:
+        async with open_records(settings) as records:
+            return await Outbox(records.store, records.ring).backlog()
+
+    try:
+        backlog = asyncio.run(look())
+    except CompanionError:
+        return
+    state = f"{backlog.waiting} turns wait to be learnt from, {backlog.stuck} are stuck"
+    yield Finding("memory", state, "companion memory status" if backlog.stuck else None)

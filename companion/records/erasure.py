@@ -122,7 +122,7 @@ def files_with(folder: Path, needles: Iterable[bytes]) -> list[Path]:
 
 def _windows(blob: bytes) -> list[bytes]:
     """The two pieces of a blob that are least like anything else: zeros are everywhere."""
-    pieces = [blob[at : at + _WINDOW] for at in range(0, len(blob), _WINDOW)]
+    pieces = [blob[at : at + _WINDOW] for at in range(0, max(1, len(blob) - _WINDOW + 1), _WINDOW)]
     return sorted(pieces, key=lambda piece: -len(set(piece)))[:2]
 
 
