@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 T = TypeVar("T")
 _PAGE = 1000  # rows moved at once
+_COPY = "-new"  # ends the name of a shard that is being copied
 
 
 class VectorIndex(Protocol):
@@ -29,8 +30,12 @@ class VectorIndex(Protocol):
 
     async def ids(self, user_id: str) -> list[str]: ...
 
-    async def compact(self, user_id: str | None = None) -> None:
-        """Leave no bytes of what was erased: of the person's shard, or of all of them."""
+    async def erase_person(self, user_id: str) -> int:
+        """Erase all of a person, also what other embedders made, and leave no bytes of it; how many vectors."""
+        ...
+
+    async def compact(self) -> None:
+        """Leave no bytes of what was erased."""
         ...
 
 
@@ -82,47 +87,74 @@ class ChromaIndex:
         found = await self._in_shard(user_id, lambda c: c.get(where={"owner": _owner(user_id)}, include=[]))
         return list(found["ids"])
 
-    async def compact(self, user_id: str | None = None) -> None:
-        """See VectorIndex. Chroma hides what is deleted and keeps its bytes: the shard is copied, its file vacuumed.
+    async def erase_person(self, user_id: str) -> int:
+        """See VectorIndex."""
 
-        A server's files are its own: there the copy is made, and `chroma vacuum` is left to whoever runs it.
+        def work() -> int:
+            gone = 0
+            for name in self._names():
+                collection = self._client.get_collection(name, embedding_function=None)
+                ids = collection.get(where={"owner": _owner(user_id)}, include=[])["ids"]
+                if ids:
+                    collection.delete(ids)
+                    self._copy(name)
+                    gone += len(ids)
+            self._vacuum()
+            return gone
+
+        return await asyncio.to_thread(self._alone, work)
+
+    async def compact(self) -> None:
+        """See VectorIndex. Chroma hides what is deleted and keeps its bytes: shards are copied, its file vacuumed.
+
+        A server's files are its own: there the copies are made, and `chroma vacuum` is left to whoever runs it.
         """
-        shards = range(self._shards) if user_id is None else (self._shard(user_id),)
-        for shard in shards:
-            await asyncio.to_thread(self._copy, shard)
-        if self._path is not None:
-            await asyncio.to_thread(self._vacuum, self._path)
 
-    def _copy(self, shard: int) -> None:
-        name = self._name(shard)
-        with self._locks[shard]:
-            if name not in {c.name for c in self._client.list_collections()}:
-                return
-            old, fresh = self._client.get_collection(name, embedding_function=None), f"{name}-new"
-            if fresh in {c.name for c in self._client.list_collections()}:  # of a compaction that was cut off
-                self._client.delete_collection(fresh)
-            new = self._client.create_collection(fresh, embedding_function=None)
-            for at in range(0, old.count(), _PAGE):
-                rows = old.get(limit=_PAGE, offset=at, include=["embeddings", "metadatas"])
-                new.upsert(rows["ids"], embeddings=rows["embeddings"], metadatas=rows["metadatas"])
-            self._client.delete_collection(name)
-            new.modify(name=name)
+        def work() -> None:
+            for name in self._names():
+                self._copy(name)
+            self._vacuum()
 
-    def _vacuum(self, path: Path) -> None:
+        await asyncio.to_thread(self._alone, work)
+
+    def _names(self) -> list[str]:
+        """Collections of memories, of this embedder and of others; leavings of a compaction that was cut off go."""
+        names = [c.name for c in self._client.list_collections() if c.name.startswith("memory-")]
+        for name in names:
+            if name.endswith(_COPY):
+                self._client.delete_collection(name)
+        return [name for name in names if not name.endswith(_COPY)]
+
+    def _copy(self, name: str) -> None:
+        old = self._client.get_collection(name, embedding_function=None)
+        new = self._client.create_collection(name + _COPY, embedding_function=None)
+        for at in range(0, old.count(), _PAGE):
+            rows = old.get(limit=_PAGE, offset=at, include=["embeddings", "metadatas"])
+            new.upsert(rows["ids"], embeddings=rows["embeddings"], metadatas=rows["metadatas"])
+        self._client.delete_collection(name)
+        new.modify(name=name)
+
+    def _vacuum(self) -> None:
         """Folders that belong to no collection go, then free pages of Chroma's file are overwritten."""
+        if self._path is None:
+            return
+        connection = sqlite3.connect(self._path / "chroma.sqlite3", timeout=30)
+        try:
+            segments = {row[0] for row in connection.execute("SELECT id FROM segments")}
+            for folder in self._path.iterdir():
+                if folder.is_dir() and folder.name not in segments:
+                    shutil.rmtree(folder)
+            for pragma in ("PRAGMA secure_delete=ON", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                connection.execute(pragma)
+        finally:
+            connection.close()
+
+    def _alone(self, work: Callable[[], T]) -> T:
+        """Do it while nobody else writes."""
         for lock in self._locks:
             lock.acquire()
         try:
-            connection = sqlite3.connect(path / "chroma.sqlite3", timeout=30)
-            try:
-                segments = {row[0] for row in connection.execute("SELECT id FROM segments")}
-                for folder in path.iterdir():
-                    if folder.is_dir() and folder.name not in segments:
-                        shutil.rmtree(folder)
-                for pragma in ("PRAGMA secure_delete=ON", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                    connection.execute(pragma)
-            finally:
-                connection.close()
+            return work()
         finally:
             for lock in self._locks:
                 lock.release()

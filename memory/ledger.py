@@ -153,15 +153,13 @@ class Ledger:
 
         await self._store.transaction(work)
 
-    async def erase(self, user_id: str) -> list[str]:
-        """Delete all memories of a person; their ids."""
+    async def erase(self, user_id: str) -> None:
+        """Delete all memories of a person."""
 
-        async def work(session: AsyncSession) -> list[str]:
-            ids = list((await session.execute(select(col(MemoryRow.id)).where(_of(user_id)))).scalars())
+        async def work(session: AsyncSession) -> None:
             await session.execute(delete(MemoryRow).where(_of(user_id)))
-            return ids
 
-        return await self._store.transaction(work)
+        await self._store.transaction(work)
 
     async def users(self) -> list[str]:
         """Everybody of whom something is known."""

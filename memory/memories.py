@@ -223,12 +223,11 @@ class Memories:
             _log.warning("the memory index did not take %d vectors: %s", len(ids), type(error).__name__)
 
     async def erase(self, user_id: str) -> int:
-        """Forget a person; how many memories there were."""
-        ids = await self.ledger.erase(user_id)
+        """Erase all memories of a person, in the ledger, in this process and in the index; how many vectors there were."""
+        await self.ledger.erase(user_id)
         if (person := self._open.pop(user_id, None)) is not None:
             person.rows = person.rows.without([m.id for m in person.memories])
-        await self.index.erase(user_id, ids)
-        return len(ids)
+        return await self.index.erase_person(user_id)
 
 
 def _changed(

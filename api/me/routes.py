@@ -1,7 +1,8 @@
-"""/v1/me/memories: what is known of the person who asks; they read it, correct it, and have it forgotten."""
+"""/v1/me: what is known of the person who asks; they read it, correct it, have it forgotten, or are erased."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +15,8 @@ from msgspec import Meta, Struct
 from api.auth import bearer, verify
 from api.realtime.memory_events import KnownMemory, known_memory
 from companion.engine import Engine
-from companion.errors import AuthenticationError, StorageError
+from companion.errors import AuthenticationError, InputError, StorageError
+from companion.records.erasure import erase
 from memory.errors import EmbedderError, NoSuchMemory
 from memory.memories import PersonMemory
 
@@ -68,6 +70,16 @@ async def forget_memory(request: Request[Any, Any, Any], person: Person, memory_
     await _engine(request).memories.forget(person, [memory_id])
 
 
+@delete("/", status_code=200)
+async def erase_me(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """You are erased: everything that is kept of you, for good. The answer is the receipt. Confirm-Erase: yes."""
+    engine = _engine(request)
+    who = verify(request.app.state.secret, bearer(request.headers), engine.now())
+    if request.headers.get("confirm-erase") != "yes":
+        raise InputError("this cannot be undone: send the header Confirm-Erase: yes", code="not_confirmed")
+    return asdict(await erase(engine.records, engine.memories, who.user_id, engine.now()))
+
+
 def _engine(request: Request[Any, Any, Any]) -> Engine:
     engine: Engine = request.app.state.engine
     return engine
@@ -81,6 +93,11 @@ def _refusal(status: int, code: str) -> Any:
     return answer
 
 
+def _unfit(_: Request[Any, Any, Any], error: InputError) -> Response[dict[str, Any]]:
+    status = 404 if error.code == "not_found" else 400
+    return Response({"error": {"code": error.code, "message": str(error)}}, status_code=status)
+
+
 def _invalid(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
     """Litestar's own refusals; what it says of a value may quote it, so that only the kind is told."""
     message = 'the body does not fit: send {"text": ...} of 1 to 400 characters' if error.status_code == 400 else ""
@@ -90,11 +107,12 @@ def _invalid(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[s
 
 me = Router(
     "/v1/me",
-    route_handlers=[list_memories, correct_memory, forget_memory],
+    route_handlers=[list_memories, correct_memory, forget_memory, erase_me],
     dependencies={"person": Provide(provide_person)},
     exception_handlers={
         AuthenticationError: _refusal(401, "invalid_token"),
         NoSuchMemory: _refusal(404, "not_found"),
+        InputError: _unfit,
         StorageError: _refusal(503, "storage_error"),
         EmbedderError: _refusal(503, "embedder_error"),
         HTTPException: _invalid,

@@ -50,8 +50,7 @@ async def erase(records: Records, memories: Memories, user_id: str, now: float) 
     """Erase a person. Raises InputError for somebody who is not here, StorageError; then run it again."""
     counts = await _inventory(records, user_id)
     counts["recordings"] = records.spool.erase(user_id)
-    counts["vectors"] = len(await memories.index.ids(user_id))
-    await memories.erase(user_id)
+    counts["vectors"] = await memories.erase(user_id)
     receipt = Receipt(f"erasure_{uuid.uuid4().hex}", subject(records, user_id), now, counts)
 
     async def work(session: AsyncSession) -> None:
@@ -62,7 +61,6 @@ async def erase(records: Records, memories: Memories, user_id: str, now: float) 
 
     await records.store.transaction(work)
     records.ring.forget(user_id)
-    await memories.index.compact(user_id)
     await records.store.scrub()
     return receipt
 

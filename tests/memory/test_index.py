@@ -56,9 +56,13 @@ async def test_compaction_leaves_no_bytes_of_what_was_erased_and_all_of_the_rest
     await index.upsert("me", mine, vectors[:1200])
     await index.upsert("them", theirs, vectors[1200:])
     assert holding(tmp_path, b"mine_00007")
-    await index.erase("me", mine)
-    await index.compact("me")
-    assert holding(tmp_path, b"mine_00007", b"mine_01100", vectors[7].tobytes(), vectors[1100].tobytes()) == []
+    other = ChromaIndex(index._client, "another embedder", 5, tmp_path)
+    await other.upsert("me", ["mine_of_old"], vectors[5:6])
+    assert await index.erase_person("me") == 1201 and await other.ids("me") == []
+    assert (
+        holding(tmp_path, b"mine_00007", b"mine_01100", b"mine_of_old", vectors[7].tobytes(), vectors[1100].tobytes())
+        == []
+    )
     assert await index.ids("me") == [] and sorted(await index.ids("them")) == theirs
     await index.compact()
     await index.upsert("me", ["mine_again"], vectors[:1])
@@ -101,5 +105,5 @@ async def test_a_server_holds_the_same_as_the_embedded_one(server: int, tmp_path
         await index.upsert("a", ["m1", "m2"], vectors[:2])
         await index.upsert("b", ["m3"], vectors[2:])
         await index.erase("a", ["m1"])
-        await index.compact("a")
+        await index.compact()
         assert (await index.ids("a"), await index.ids("b")) == (["m2"], ["m3"])
