@@ -165,6 +165,22 @@ async def test_over_http_they_read_correct_and_delete_their_own_and_nobody_elses
             assert refused.status_code == 401 and refused.headers["www-authenticate"] == "Bearer"
 
 
+async def test_a_person_erases_themselves_with_one_call_while_the_server_runs(serve: Serve, tmp_path: Path) -> None:
+    async with serve() as server:
+        async with RealtimeClient.connect(server.url, server.token("rare-person-id")) as client:
+            await says(client, "我的猫叫团子")
+            await saved(client, "团子")
+        header = {"Authorization": f"Bearer {server.token('rare-person-id')}"}
+        async with httpx.AsyncClient(base_url=server.url, headers=header) as me:
+            assert (await me.delete("/v1/me")).status_code == 400
+            receipt = (await me.delete("/v1/me", headers={"Confirm-Erase": "yes"})).json()
+            assert receipt["counts"]["turns"] == 1 and receipt["counts"]["memories"] >= 1
+            assert (await me.delete("/v1/me", headers={"Confirm-Erase": "yes"})).status_code == 404
+        assert [p for p in tmp_path.rglob("*") if p.is_file() and b"rare-person-id" in p.read_bytes()] == []
+        async with RealtimeClient.connect(server.url, server.token("rare-person-id")) as client:
+            assert await known(client) == []
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b'{"text": ""}', b'{"text": " "}', b'{"text": 5}', b'{"t": "secret"}']
 )
