@@ -109,7 +109,20 @@ def extract(
             if narrowest:
                 candidate = replace(candidate, about=(narrowest.start, narrowest.end))
         found.setdefault(words.lower(), candidate)
-    return list(found.values())
+    return _claimed(text, list(found.values()), language)
+
+
+def _claimed(text: str, candidates: list[Candidate], language: str | None) -> list[Candidate]:
+    """The same, with what only the whole turn claims (我搬家了，上周到的成都) at the candidate that holds the value."""
+    if len(candidates) < 2:
+        return candidates
+    known = {c.claim.key for c in candidates if c.claim is not None}
+    for claim in claims(text, language):
+        if claim.key not in known and claim.value:
+            bare = (n for n, c in enumerate(candidates) if c.claim is None and claim.value in c.text)
+            if (at := next(bare, None)) is not None:
+                candidates[at] = replace(candidates[at], claim=claim)
+    return candidates
 
 
 def language_of(text: str) -> str:

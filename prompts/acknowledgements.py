@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+# What is to be said stands in quotes, since a small model reads the line aloud.
 _FORGOT = {
     "zh": "对方请你忘掉一件事，已经删掉了。只说“好，这件事我已经忘掉了”",
-    "en": 'They asked you to forget something and it is deleted. Only say "Alright, I have forgotten it", nothing more of it',
+    "en": 'They asked you to forget something and it is deleted. Only say "Alright, I have forgotten it"',
 }
 _NOTHING = {
     "zh": "先说“这件事我没有记着”，再说“你说的是哪一件？”",
-    "en": 'They asked you to forget something that you have no memory of. Say "I have nothing like that", then ask which thing they mean',
+    "en": 'You have no memory of what they want forgotten. Say "I have nothing like that, which thing do you mean?"',
 }
 
 

@@ -1,4 +1,4 @@
-"""A memory in the companion's mouth: "我下周三要面试", said a week ago, becomes "你今天要面试". Pure; all of it authored.
+"""A memory in the companion's mouth: "我下周三要面试", said a week ago, becomes "你今天要面试". Pure and authored.
 
 Small models copy what stands between quotes letter by letter, so what they may say aloud is turned round for them.
 """
@@ -6,6 +6,7 @@ Small models copy what stands between quotes letter by letter, so what they may 
 from __future__ import annotations
 
 import re
+from typing import Literal
 from zoneinfo import ZoneInfoNotFoundError
 
 from memory.time_expressions import describe, spans
@@ -21,6 +22,9 @@ _ENGLISH = {
     "you": "me",
 }  # fmt: skip
 _CHINESE = {"我们": "你们", "咱们": "你们", "我": "你", "你": "我", "您": "我"}
+_CALLED = re.compile(  # how they want to be called: "call me Lee" makes no sense the other way round
+    r"^(?:(?:你)?(?:可以|就)?(?:叫|喊)我|(?:you can |just |please )*call me )(?P<name>[^，,。.！!？?]+?)(?:就行|就好|吧|好了)?$", re.I
+)
 _TOLD_BY_OTHERS = re.compile(r"(‘[^’]*’)")  # speech within the memory keeps its own 我
 _PERSON = re.compile(
     "|".join([*_CHINESE, *(rf"(?<![\w']){form}(?![\w'])" for form in sorted(_ENGLISH, key=len, reverse=True))]),
@@ -28,7 +32,7 @@ _PERSON = re.compile(
 )
 
 
-def spoken_back(memory: Memory, now: float, timezone: str, language: str) -> str:
+def spoken_back(memory: Memory, now: float, timezone: str, language: Literal["zh", "en"]) -> str:
     """Its words as the companion says them to the person: 你 for 我, "you" for "I", and the day as it is called now.
 
     now: unix s. timezone: IANA name. language: "zh" or "en", of the day's name. At most about 60 characters, cut where
@@ -40,10 +44,12 @@ def spoken_back(memory: Memory, now: float, timezone: str, language: str) -> str
         said = said[: ends[-1]] if ends and ends[-1] else said[: _LONGEST - 1] + "…"
     if memory.kind is MemoryKind.COMPANION:
         return said
+    if called := _CALLED.match(said):
+        return f"你叫{called['name']}" if language == "zh" else f"you go by {called['name']}"
     return "".join(part if part[:1] == "‘" else _PERSON.sub(_other, part) for part in _TOLD_BY_OTHERS.split(said))
 
 
-def _dated(memory: Memory, now: float, timezone: str, language: str) -> str:
+def _dated(memory: Memory, now: float, timezone: str, language: Literal["zh", "en"]) -> str:
     """Where it names one time, and it is known which, the time is named as seen from now."""
     said = inline(memory.text)
     if memory.about is None:

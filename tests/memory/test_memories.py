@@ -185,3 +185,11 @@ async def test_a_batch_that_contradicts_itself_keeps_the_last_word(mind: Mind) -
     await mind.memories.learn(person, candidates, now=0.0)
     holding = [m.text for m in (await mind.reopened().open("a")).memories if m.holds(0.0)]
     assert holding == ["我叫王大力"]
+
+
+async def test_what_only_the_whole_turn_claims_replaces_what_was_known(mind: Mind) -> None:
+    person = await mind.memories.open("a")
+    await tell(mind.memories, person, "我住在杭州", now=0.0)
+    await tell(mind.memories, person, "我搬家了，上个礼拜到的成都", now=9 * DAY, turn="t2")
+    holding = [m.text for m in (await mind.reopened().open("a")).memories if m.holds(9 * DAY)]
+    assert not any("杭州" in text for text in holding) and any("成都" in text for text in holding)

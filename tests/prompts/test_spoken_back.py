@@ -1,3 +1,5 @@
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,8 @@ from tests.prompts.scenes import DAY, NOW, memory
     ("said", "told"),
     [
         ("我养了一只猫", "你养了一只猫"),
-        ("叫我小雨", "叫你小雨"),
+        ("叫我小雨", "你叫小雨"),
+        ("你可以叫我小满就行", "你叫小满"),
         ("我妈说‘我不管你了’", "你妈说‘我不管你了’"),
         ("I'm Anna and my dog is mine", "you're Anna and your dog is yours"),
         ("I was sad because she left me", "you were sad because she left you"),
@@ -30,7 +33,7 @@ def test_the_companion_speaks_of_them_as_you(said: str, told: str) -> None:
         ("my exam is on Wednesday", "en", "your exam is today"),
     ],
 )
-def test_a_day_is_called_what_it_is_now(said: str, language: str, told: str) -> None:
+def test_a_day_is_called_what_it_is_now(said: str, language: Literal["zh", "en"], told: str) -> None:
     about = (NOW - 3_600, NOW + 3_600)
     assert spoken_back(memory(said, about=about, learned_at=NOW - 5 * DAY), NOW, "Asia/Shanghai", language) == told
 
