@@ -23,7 +23,9 @@ _ENGLISH = {
 }  # fmt: skip
 _CHINESE = {"我们": "你们", "咱们": "你们", "我": "你", "你": "我", "您": "我"}
 _CALLED = re.compile(  # how they want to be called: "call me Lee" makes no sense the other way round
-    r"^(?:(?:你)?(?:可以|就)?(?:叫|喊)我|(?:you can |just |please )*call me )(?P<name>[^，,。.！!？?]+?)(?:就行|就好|吧|好了)?$", re.I
+    r"^(?:(?:你)?(?:可以|就)?(?:叫|喊)我|(?:you can |just |please )*call me )"
+    r"(?P<name>[^，,。.！!？?]+?)(?:就行|就好|吧|好了)?$",
+    re.IGNORECASE,
 )
 _TOLD_BY_OTHERS = re.compile(r"(‘[^’]*’)")  # speech within the memory keeps its own 我
 _PERSON = re.compile(
