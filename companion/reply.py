@@ -14,6 +14,7 @@ from companion.errors import ChatError
 from companion.events import Event, MemoriesUsed, ReplyDelta
 from companion.llm.chat_model import ChatModel
 from companion.llm.thinking import decide
+from companion.safety.echo import EchoGuard
 from companion.safety.screen import Change, Screen
 from companion.settings import Settings
 from companion.turn import Clock, Heard
@@ -23,11 +24,12 @@ from memory.types import Memory, Recall
 from prompts.compose import compose
 from prompts.past import prepare
 from prompts.persona import Persona
-from prompts.strategy import Situation, Skill, Strategy, choose, line
+from prompts.strategy import Situation, Skill, Strategy, choose, line, spoken
 from prompts.types import Exchange, Prompt
 
 _log = logging.getLogger(__name__)
 _LAST_TURNS = 4  # of which the strategy knows
+_LISTENING = {"zh": "我在听，你慢慢说。", "en": "I'm listening, take your time."}  # where the model only says it back
 ThinkingMode = Literal["auto", "on", "off"]
 
 
@@ -150,6 +152,9 @@ class Answerer:
     async def _stream(self, reply: Reply, heard: Sequence[Heard], scene: Scene, emit: Callable[[Event], None]) -> None:
         assert reply.prompt is not None
         chat, persona = self._settings.chat, scene.persona
+        assert reply.strategy is not None
+        instead = spoken(reply.strategy, persona.language) or _LISTENING[persona.language]
+        echo = EchoGuard(_said(heard), instead)
         screen = Screen(language=persona.language, max_sentences=persona.max_sentences)
         reply.changes = screen.changes
         stream = self._chat.stream(
@@ -172,14 +177,16 @@ class Answerer:
             async with aclosing(cast("AsyncGenerator[str]", stream)) as pieces:
                 async for piece in pieces:
                     came = True
-                    deliver(screen.feed(piece))
+                    deliver(screen.feed(echo.feed(piece)))
                     if screen.full:
                         break
         except ChatError:
-            if came:  # what the screen still held was said before the model went away
-                deliver(screen.finish())
+            if came:  # what was still held was said before the model went away
+                deliver(screen.feed(echo.finish()) + screen.finish())
             raise
-        deliver(screen.finish())
+        deliver(screen.feed(echo.finish()) + screen.finish())
+        if echo.echoed:
+            reply.changes = [*screen.changes, Change("echo", "replaced", 0)]
 
     async def _recall(self, scene: Scene, text: str, heard: Sequence[Heard], affect: Affect | None) -> Sequence[Recall]:
         """A reply without memories is better than none: an embedder that fails is logged."""

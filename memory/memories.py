@@ -223,7 +223,7 @@ class Memories:
             _log.warning("the memory index did not take %d vectors: %s", len(ids), type(error).__name__)
 
     async def erase(self, user_id: str) -> int:
-        """Erase all memories of a person, in the ledger, in this process and in the index; how many vectors there were."""
+        """Erase all memories of a person, in the ledger, in this process and in the index; how many vectors it held."""
         await self.ledger.erase(user_id)
         if (person := self._open.pop(user_id, None)) is not None:
             person.rows = person.rows.without([m.id for m in person.memories])

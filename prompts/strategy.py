@@ -32,6 +32,7 @@ _LOW = -0.7  # deviation from the usual pitch or level from which on a voice is 
 _MOODS = ("angry", "fearful")  # that ask for other words than sorrow does
 _TEMPTS_TO_ADVISE = ("advice_too_early", "wants_to_be_heard")  # elsewhere the line leaves no room for advice
 _QUESTION = re.compile(r"[?？]|(?:吗|(?<![着在还才])呢)(?=[\s。！!～~…，,)）”\"]|$)")
+_SPOKEN = re.compile(r"“([^”]+)”|\"([^\"]+)\"")
 _PARTS = re.compile(r"[，,。！!？?；;、~～…\n]+|\.(?:\s|$)|\.{2,}")
 
 
@@ -147,6 +148,15 @@ def line(strategy: Strategy, language: str) -> str:
     if language == "en":
         return f"{do}{'; ' if avoid else ''}{avoid} ({why})"
     return f"{do}{'，' if avoid else ''}{avoid}（{why}）"
+
+
+def spoken(strategy: Strategy, language: str) -> str:
+    """The words that the line puts in the companion's mouth, as a reply of their own; "" where it gives none."""
+    said = [quoted for pair in _SPOKEN.findall(line(strategy, language)) if (quoted := pair[0] or pair[1])]
+    if not said or any("{" in part for part in said):
+        return ""
+    stop, blank = (".", " ") if language == "en" else ("。", "")
+    return blank.join(part if part[-1] in ".。!！?？" else part + stop for part in said)
 
 
 def asks(reply: str) -> bool:

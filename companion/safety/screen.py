@@ -38,8 +38,9 @@ _GOES_ON = re.compile(r"^\W*(?:还是|或者|或是|or\b)", re.IGNORECASE)
 class Change:
     """What was done to a reply, without its words.
 
-    rule: of screen.toml, or "feeling", "persona", "length", "note", "role", "empty". kind: "replaced" (also hedged),
-    "dropped" (left out), "cut" (all that came after is left out). sentence_index: of the model's sentences, from 0.
+    rule: of screen.toml, or "feeling", "persona", "length", "note", "role", "empty", "echo". kind: "replaced" (also
+    hedged), "dropped" (left out), "cut" (all that came after is left out). sentence_index: of the model's sentences,
+    from 0.
     """
 
     rule: str

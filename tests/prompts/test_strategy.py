@@ -9,7 +9,7 @@ from affect.incongruence import KINDS
 from affect.trajectory import STATES
 from affect.types import Affect, Incongruence, VoiceAffect
 from prompts.budget import tokens
-from prompts.strategy import SERIOUS, Situation, Skill, Stage, asks, choose, line
+from prompts.strategy import SERIOUS, Situation, Skill, Stage, asks, choose, line, spoken
 
 Q, RS, RF, AF = Skill.QUESTION, Skill.RESTATEMENT, Skill.REFLECTION, Skill.AFFIRMATION
 SU, IN, GR, PR, SH, CL = (
@@ -206,11 +206,15 @@ def test_a_goodbye_is_answered_without_anything_that_holds_back() -> None:
 
 def test_a_line_tells_what_to_do_and_why_in_the_language_of_the_persona() -> None:
     masked = choose(Situation(text="没事", affect=MASKED))
-    assert line(masked, "zh") == "先接住对方的话，再轻轻说声音听着有点累，愿意说就说，不点破（声音比话低落）"
+    assert line(masked, "zh") == (
+        "不要重复对方的话，先说“声音听着有点累呢”，再说“想歇着、想说说，我都在”，不点破（声音比话低落）"
+    )
     assert line(masked, "en") == (
-        "Take up their words, then gently say they sound a little tired; they may say more if they like; "
+        'Say "You say you\'re fine, but you sound a little tired", then "Rest or talk, I\'m here"; '
         "do not call them out (the voice is lower than the words)"
     )
+    assert spoken(masked, "zh") == "声音听着有点累呢。想歇着、想说说，我都在。"
+    assert spoken(masked, "en") == "You say you're fine, but you sound a little tired. Rest or talk, I'm here."
     assert "不追问" in line(choose(Situation(text="今天被骂了", affect=LOW, replies=ASKED)), "zh")
 
 
