@@ -93,7 +93,7 @@ class Chat(_Section):
     adapter: Path | None = None
     thinking: Literal["auto", "on", "off"] = Field("auto", description="auto: only where a turn asks for it.")
     tokenizer: Path | None = Field(None, description="tokenizer.json of the model, to count tokens exactly.")
-    threads: int = Field(1, ge=1, description="Two on two cores stall whenever another stage wants one.")
+    threads: int = Field(2, ge=1, description="1 where other work wants the cores: two that are fewer stall.")
     context_tokens: int = Field(4096, ge=512)
     prompt_tokens: int = Field(2000, ge=256, description="Tokens of a prompt at most; older talk is summed up.")
     max_tokens: int = Field(160, ge=1)

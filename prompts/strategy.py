@@ -23,6 +23,7 @@ from affect.types import Affect
 
 SERIOUS = 2  # risk from which on only presence is left; see safety.md, 0 none .. 4 in progress
 _FAR = 0.35  # |valence| from which on it colours the turn, as in prompts.compose
+_SOMEWHAT, _SURELY = 0.15, 0.4  # |valence| that colours the turn too, and the uncertainty under which it does
 _MOST_UNCERTAIN = 0.65  # above it the affect is as good as unknown
 _MUCH = 60  # characters (a Chinese one counts 1, others 1/3) from which a turn told much
 _SHORT = 3  # clauses up to which a word of thanks is the point of a turn
@@ -253,7 +254,7 @@ def _arc(now: Situation) -> _Plan | None:
         again = now.done[-1:] == (Skill.AFFIRMATION,)
         skills = (Skill.QUESTION, Skill.RESTATEMENT, Skill.AFFIRMATION) if again else (Skill.AFFIRMATION,)
         return _Plan(Stage.COMFORT, skills, now.state)
-    if (_valence(now) or 0.0) <= -_FAR or now.risk:
+    if (_valence(now) or 0.0) <= -_FAR or _surely_low(now) or now.risk:
         return _Plan(Stage.COMFORT, (*soothing, Skill.QUESTION) if reflected else soothing[:1], "hard_time")
     if now.state == "volatile":
         return _Plan(Stage.COMFORT, (Skill.RESTATEMENT, Skill.PRESENCE), "up_and_down")
@@ -290,6 +291,11 @@ def _barred(now: Situation, plan: _Plan) -> tuple[frozenset[Skill], tuple[str, .
 def _worn(now: Situation, skill: Skill) -> int:
     """How freshly it was used: 2 in the last turn, 1 in the one before, and their sum."""
     return 2 * (now.done[-1:] == (skill,)) + (now.done[-2:-1] == (skill,))
+
+
+def _surely_low(now: Situation) -> bool:
+    """A little low and plainly so: 我有点紧张 asks to be met before it is asked after."""
+    return now.affect is not None and now.affect.uncertainty <= _SURELY and (_valence(now) or 0.0) <= -_SOMEWHAT
 
 
 def _valence(now: Situation) -> float | None:
