@@ -30,7 +30,7 @@ _MARKS = str.maketrans(
     }
 )
 _TAG = re.compile(r"<(?=\s*[/|!<_a-zA-Z\u4e00-\u9fff])")  # a heart (<3) and an arrow (<-) stay
-_BRACKET = re.compile(r"\[(?=\s*/?\s*(?:inst|sys|system|assistant|user|tool)(?![a-z]))", re.IGNORECASE)
+_BRACKET = re.compile(r"\[(?=\s*/?\s*(?:inst|sys|assistant|user|tool))", re.IGNORECASE)
 _HEADING = re.compile(r"(?m)(?:^[ \t]*(?:#+(?=\s)|={3,}|-{3,}|\*{3,}|>{2,})|#{2,}|`{3,})[ \t]*")
 _ROLE = re.compile(
     r"((?<![a-zA-Z])(?:system(?: (?:prompt|message))?|assistant|user|developer|instructions?|(?:side )?notes?"
