@@ -34,7 +34,7 @@ from memory.memories import PersonMemory
 from memory.profile import Profile
 from memory.requests import memory_request
 from memory.types import Memory
-from prompts.acknowledgements import forgotten
+from prompts.of_memory import forgotten, told
 from prompts.persona import load_persona
 from prompts.strategy import Skill
 from prompts.types import Exchange
@@ -252,7 +252,7 @@ class Conversation:
         except CompanionError as error:  # the next reply reads it then
             _log.warning("a prefix could not be read ahead: %s", error)
 
-    def _scene(self, *, told: str = "", listing: bool = False) -> Scene:
+    def _scene(self, *, scripted: str = "") -> Scene:
         """What a reply is made in, as the talk stands."""
         return Scene(
             persona=load_persona(self.persona, self.language),
@@ -265,20 +265,20 @@ class Conversation:
             now=self._engine.now(),
             max_tokens=self.max_tokens,
             thinking=self.thinking,
-            told=told,
-            listing=listing,
+            scripted=scripted,
         )
 
     async def _asked(self, said: str, heard: list[Heard]) -> tuple[Scene, bool]:
         """The scene after doing what they ask of the memory itself; whether to learn from the turn."""
         language = self._language(heard)
         request = memory_request(said, language)
-        told, listing = "", False
+        engine, now = self._engine, self._engine.now()
         if request is not None and request.kind == "forget":
-            told = forgotten(len(await self._forget(request.about)), language)
-        elif request is not None and request.kind == "list":
-            listing = True
-        return self._scene(told=told, listing=listing), not told
+            return self._scene(scripted=forgotten(len(await self._forget(request.about)), language)), False
+        if request is not None and request.kind == "list":
+            known = engine.memories.profile(self._person, now).memories
+            return self._scene(scripted=told(known, now, engine.memories.timezone, language)), False
+        return self._scene(), True
 
     def _profile(self) -> Profile:
         """What is known of the person, as it stood when the session began, when they changed it, or at a trimming."""

@@ -38,9 +38,8 @@ class Scene:
     """What a reply is made in: who speaks with whom, and how the talk stands.
 
     profile: what is known of the person, as it stood when the prefix was last renewed. state: where the trajectory
-    stood after the turn before. done: skills of the replies so far, oldest first. liked: skill -> -1..1. told: what the
-    companion has just done to its memory at the person's wish, as a line for the prompt. listing: they ask what is
-    known of them, and everything that holds is recalled.
+    stood after the turn before. done: skills of the replies so far, oldest first. liked: skill -> -1..1. scripted: what
+    is said instead of a reply of the model, where the person asked something of the memory itself.
     """
 
     persona: Persona
@@ -53,8 +52,7 @@ class Scene:
     now: float
     max_tokens: int | None = None
     thinking: ThinkingMode | None = None
-    told: str = ""
-    listing: bool = False
+    scripted: str = ""
 
 
 @dataclass(slots=True)
@@ -88,6 +86,10 @@ class Answerer:
         self, reply: Reply, heard: Sequence[Heard], scene: Scene, *, emit: Callable[[Event], None]
     ) -> None:
         """Stream the reply to what was heard into `reply` and `emit`. Raises ChatError."""
+        if scene.scripted:
+            reply.pieces.append(scene.scripted)
+            emit(ReplyDelta(reply.response_id, reply.item_id, scene.scripted))
+            return
         self.answering += 1
         try:
             await self._compose(reply, heard, scene, emit)
@@ -140,7 +142,7 @@ class Answerer:
             recalls=reply.recalls,
             affect=affect,
             state=scene.state,
-            strategy=scene.told or line(reply.strategy, scene.persona.language),
+            strategy=line(reply.strategy, scene.persona.language),
             text=text,
             now=scene.now,
             timezone=self._memories.timezone,
@@ -154,7 +156,8 @@ class Answerer:
         chat, persona = self._settings.chat, scene.persona
         assert reply.strategy is not None
         instead = spoken(reply.strategy, persona.language) or _LISTENING[persona.language]
-        echo = EchoGuard(_said(heard), instead)
+        meets = reply.strategy.skill in (Skill.GREETING, Skill.CLOSING)  # a goodbye is answered by a goodbye
+        echo = EchoGuard("" if meets else _said(heard), instead)
         screen = Screen(language=persona.language, max_sentences=persona.max_sentences)
         reply.changes = screen.changes
         stream = self._chat.stream(
@@ -190,10 +193,6 @@ class Answerer:
 
     async def _recall(self, scene: Scene, text: str, heard: Sequence[Heard], affect: Affect | None) -> Sequence[Recall]:
         """A reply without memories is better than none: an embedder that fails is logged."""
-        if scene.told:
-            return ()
-        if scene.listing:
-            return [Recall(memory, 1.0, {"listed": 1.0}) for memory in scene.profile]
         vector = heard[0].vector if len(heard) == 1 else None
         try:
             return await self._memories.recall(

@@ -112,6 +112,10 @@ def extract(
     return _claimed(text, list(found.values()), language)
 
 
+# Where the value of a claim stands in the profile, however the clause was said.
+_SLOTS = {"home": Slot.HOME, "job": Slot.WORK, "job/role": Slot.WORK, "name": Slot.ADDRESS, "age": Slot.AGE}
+
+
 def _claimed(text: str, candidates: list[Candidate], language: str | None) -> list[Candidate]:
     """The same, with what only the whole turn claims (我搬家了，上周到的成都) at the candidate that holds the value."""
     if len(candidates) < 2:
@@ -122,6 +126,8 @@ def _claimed(text: str, candidates: list[Candidate], language: str | None) -> li
             bare = (n for n, c in enumerate(candidates) if c.claim is None and claim.value in c.text)
             if (at := next(bare, None)) is not None:
                 candidates[at] = replace(candidates[at], claim=claim)
+                if claim.holds and claim.key in _SLOTS:
+                    candidates[at] = replace(candidates[at], kind=MemoryKind.PROFILE, slot=_SLOTS[claim.key])
     return candidates
 
 

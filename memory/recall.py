@@ -36,7 +36,7 @@ _TOLD_LATER_S = 7 * 86_400.0  # how soon after a time most of it is told, at lea
 _ALIKE = 0.92  # nearness above which two memories say the same
 _SPARE = 8  # more than k to choose from, so that doubles can wait
 _BACK = re.compile(
-    r"我(?:又)?(?:回来|来)(?:了|啦)|在吗|还?记得我|记不记得我|认识我|你好|晚上好|早上好|早安|晚安|哈喽|嗨|"
+    r"我(?:又)?(?:回来|来)(?:了|啦)|在吗|还?记得我(?![的家妈爸])|记不记得我(?![的家妈爸])|认识我|你好|晚上好|早上好|早安|晚安|哈喽|嗨|"
     r"(?:我们)?上次(?:聊|说)?(?:到哪儿?)?|"
     r"\b(?:i'?m back|i am back|back again|(?:do you )?remember me|hello|hi|hey|"
     r"good (?:morning|evening|afternoon)|last time)\b",
@@ -47,6 +47,9 @@ _PAST = re.compile(
     r"\b(?:used to|before|previously|formerly|in the past|back then|originally)\b",
     re.IGNORECASE,
 )
+_REMEMBERS = re.compile(r"记得|记不记得|\bremember\b", re.IGNORECASE)
+_OF_ASKING = frozenset({*"还记得吗", "rememb"})  # terms
+_PLAINLY = 0.2  # weighted nearness, 0..0.4, that needs no shared word; authored
 _ASKS_WHEN = re.compile(
     r"什么时候|哪[天年]|几[号月点]|何时|多久|"
     r"\b(?:when|(?:what|which) (?:day|date|month|year|time)|how long ago|since when)\b",
@@ -121,6 +124,9 @@ def recall(
     found = np.flatnonzero(fits)
     order = found[np.lexsort((-columns[Column.LEARNED, found], -total[found]))]  # equals stay in the order of the rows
     chosen = _varied(order[: k + _SPARE], rows)[:k]
+    of_something = bool(chosen) and not asked.greets and _REMEMBERS.search(query) is not None
+    if of_something and evidence.near[chosen].max() < _PLAINLY and not _named(asked.words, chosen, rows):
+        return []  # "remember my cat?": what has nothing to do with cats is no memory of it
     likely = [n for n in chosen if evidence.own[n] + since[n] >= _LIKELY * float((evidence.own + since)[chosen].max())]
     if not asked.greets and lacks_answer(query, (rows.memories[n].text for n in likely)):
         return []
@@ -180,6 +186,12 @@ def _shown(asked: _Query, rows: Rows, now: float) -> NDArray[np.bool_]:
         shown = shown.copy()
         shown[crisis] &= [_in_its_words(asked.words, int(n), rows) for n in crisis]
     return shown
+
+
+def _named(words: Sequence[str], chosen: Sequence[int], rows: Rows) -> bool:
+    """Whether one of the rows speaks of anything that the query names; True where it names nothing."""
+    named = [word for word in words if word not in _OF_ASKING]
+    return not named or any(rows.has(n, word) for n in chosen for word in named)
 
 
 def _in_its_words(words: Sequence[str], row: int, rows: Rows) -> bool:

@@ -71,7 +71,7 @@ async def test_what_was_learnt_is_listed_recalled_with_its_reason_and_forgotten_
         assert (await refusal(client))["code"] == "not_found"
 
 
-async def test_forget_that_said_in_the_talk_forgets_it_and_the_model_is_told(serve: Serve) -> None:
+async def test_forget_that_said_in_the_talk_forgets_it_and_says_so(serve: Serve) -> None:
     chat = FakeChatModel("好，我不记了。")
     async with serve(chat=chat) as server, RealtimeClient.connect(server.url, server.token()) as client:
         await says(client, "我的猫叫团子")
@@ -82,8 +82,8 @@ async def test_forget_that_said_in_the_talk_forgets_it_and_the_model_is_told(ser
         assert [e for e in events if e["type"] == "companion.memory" and e["forgotten"]]
         left = await known(client)
         assert any("团子" in text for text in left) and not any("前男友" in text for text in left)
-        told = chat.seen[-1][-1].content
-        assert "忘" in told and not any("前男友" in m.content for m in chat.seen[-1])
+        said = "".join(e["delta"] for e in events if e["type"] == "response.output_text.delta")
+        assert "忘" in said and len(chat.seen) == 2  # the memory answers, no model is asked
         await says(client, "把我猫的事也忘了吧")
         assert await known(client) == []
         await says(client, "今天天气不错")
@@ -190,3 +190,15 @@ async def test_a_correction_that_does_not_fit_is_refused_without_quoting_it(serv
         async with httpx.AsyncClient(base_url=server.url, headers=header) as client:
             answer = await client.patch("/v1/me/memories/mem_1", content=body)
     assert answer.status_code == 400 and "secret" not in answer.text and "text" in answer.json()["error"]["message"]
+
+
+async def test_who_asks_what_is_known_is_told_what_holds_now_and_nothing_else(serve: Serve) -> None:
+    chat = FakeChatModel()
+    async with serve(chat=chat) as server, RealtimeClient.connect(server.url, server.token()) as client:
+        await says(client, "我叫小雨，我住在杭州")
+        await saved(client, "小雨", "杭州")
+        await says(client, "我搬到成都了")
+        await saved(client, "成都")
+        events = await says(client, "你都记得我什么")
+        said = "".join(e["delta"] for e in events if e["type"] == "response.output_text.delta")
+        assert "小雨" in said and "成都" in said and "杭州" not in said and len(chat.seen) == 2

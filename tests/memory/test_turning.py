@@ -117,3 +117,11 @@ def test_pauses_of_a_recogniser_part_clauses(heard: str, read: str) -> None:
 def test_who_is_called_by_name() -> None:
     assert called("Hey Tom! It's been ages, right?") == {"Tom"}
     assert called("I went to Paris with Tom yesterday") == set()
+
+
+def test_who_asks_after_something_that_is_not_known_is_told_nothing_of_other_things() -> None:
+    rows = of(["我搬家了", "最近工作压力特别大"], [[1, 0.2, 0], [0, 1, 0.2]])
+    far = np.array([0.3, 0.3, 0.9], np.float32)
+    assert recall("还记得我的猫吗", far / np.linalg.norm(far), rows, now=9 * DAY) == []
+    with_cat = of(["我搬家了", "我的猫叫团子"], [[1, 0.2, 0], [0, 1, 0.2]])
+    assert [r.memory.text for r in recall("还记得我的猫吗", far, with_cat, now=9 * DAY)][:1] == ["我的猫叫团子"]
