@@ -101,6 +101,8 @@ TASTE = rule(
     rf"晚)|不喝(?!了|"
     rf"过)|受不了|迷上|爱上|沉迷|热爱|偏爱|吃不惯|吃不了|"
     rf"hate|love|like|enjoy|prefer)(?:了)?(?!\s?{VAGUE})[^，,]{{2,}}",
+    r"^(?:所以|就|我|现在|平时|一般)*(?:一天|每天|天天|一周|每周)(?:都|得|要|就|会|至少|最少)*(?:喝|吃|抽|跑|游|练|走|打|健身|"
+    r"[一两二三四五六七八九十半\d]).{1,12}|(?:烟|酒|咖啡|奶茶|可乐|宵夜)我?(?:已经|早就|都)?戒(?:了|掉了)",
     rf"{ME}对[^，,]{{1,10}}(?:感兴趣|上瘾|着迷|没兴趣)|我(?:的)?爱好|我最喜欢的|(?:就)?好这口",
     rf"\bi(?:['’]ve)?(?: (?:really|absolutely|kinda|also|just|always|still|don['’]t(?: really)?|do not|never|"
     rf"used to|actually|totally|mostly|only))* (?:love|like|enjoy|hate|can['’]?t stand|dislike|prefer|adore|eat|"

@@ -193,3 +193,14 @@ async def test_what_only_the_whole_turn_claims_replaces_what_was_known(mind: Min
     await tell(mind.memories, person, "我搬家了，上个礼拜到的成都", now=9 * DAY, turn="t2")
     holding = [m.text for m in (await mind.reopened().open("a")).memories if m.holds(9 * DAY)]
     assert not any("杭州" in text for text in holding) and any("成都" in text for text in holding)
+
+
+async def test_habits_are_kept_and_a_habit_that_was_given_up_overtakes_the_older_one(tmp_path: Path) -> None:
+    embedder = await create(_Section(), Path)
+    async with mind_in(tmp_path, embedder) as mind:
+        person = await mind.memories.open("a")
+        await tell(mind.memories, person, "我一天得两杯咖啡", now=0.0)
+        await tell(mind.memories, person, "咖啡我已经戒了", now=DAY, turn="t2")
+        found = await mind.memories.recall(person, "来杯咖啡吧", 2 * DAY)
+        assert [(r.memory.text, r.current) for r in found] == [("咖啡我已经戒了", True), ("我一天得两杯咖啡", False)]
+    await embedder.close()
