@@ -13,6 +13,7 @@ from api.cli import companion
 from api.realtime.client import RealtimeClient
 from companion.records.repository import open_records
 from companion.settings import Settings
+from tests.api.test_memory import saved
 
 Serve = Callable[..., Any]
 
@@ -25,6 +26,7 @@ async def left(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         for text in ("我叫小雨，我的猫叫团子。", "我的猫最近不吃饭"):
             await client.type(text)
             events = [event async for event in client.turn(20)]
+            await saved(client, "团子")  # learning comes after the reply
     assert events
     async with open_records(Settings()) as records:
         await records.ring.load("rare-person-id")
