@@ -13,7 +13,7 @@ from memory.extraction import companion_words, extract
 from memory.ledger import Work
 from memory.memories import Memories, PersonMemory
 from memory.model_extraction import Completer, SpokenTurn, extract_with
-from memory.outbox import AlreadyLearnt, Backlog, Outbox, Spoken
+from memory.outbox import AlreadyLearnt, Outbox, Spoken
 from memory.types import Candidate, Memory
 
 _log = logging.getLogger(__name__)
@@ -193,10 +193,6 @@ class Learner:
                 await asyncio.gather(reading, return_exceptions=True)
                 raise _GaveWay
         return reading.result()
-
-    async def backlog(self) -> Backlog:
-        """What waits, of everybody."""
-        return await self.outbox.backlog()
 
 
 class _GaveWay(Exception):

@@ -127,9 +127,11 @@ def recall(
     of_something = bool(chosen) and not asked.greets and _REMEMBERS.search(query) is not None
     if of_something and evidence.near[chosen].max() < _PLAINLY and not _named(asked.words, chosen, rows):
         return []  # "remember my cat?": what has nothing to do with cats is no memory of it
-    likely = [n for n in chosen if evidence.own[n] + since[n] >= _LIKELY * float((evidence.own + since)[chosen].max())]
-    if not asked.greets and lacks_answer(query, (rows.memories[n].text for n in likely)):
-        return []
+    if chosen and not asked.greets:
+        own = (evidence.own + since)[chosen]
+        likely = [n for n, strength in zip(chosen, own, strict=True) if strength >= _LIKELY * own.max()]
+        if lacks_answer(query, (rows.memories[n].text for n in likely)):
+            return []
     return [_told(rows, n, parts, float(total[n]), asked.words, now) for n in chosen]
 
 

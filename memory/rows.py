@@ -218,18 +218,18 @@ class Rows:
 
 
 def _overtake(
-    columns: NDArray[np.float64], memories: Sequence[Memory], vectors: NDArray[np.float32], fresh: Iterable[int]
+    columns: NDArray[np.float64], memories: Sequence[Memory], vectors: NDArray[np.float32], fresh: range
 ) -> None:
     """Mark each row with what took its place.
 
     That is what the ledger says; and a fresh row that tells of a turn overtakes the older row of the same speaker that
     says most nearly the same, and any that surely does.
     """
-    if any(m.superseded_by for m in memories):
+    ended = {row: by for row in fresh if (by := memories[row].superseded_by) is not None}
+    if ended:
         at = {m.id: n for n, m in enumerate(memories)}
-        for row, memory in enumerate(memories):
-            if memory.superseded_by in at:
-                columns[Column.OVERTAKEN, row] = at[memory.superseded_by]
+        for row, by in ended.items():
+            columns[Column.OVERTAKEN, row] = at.get(by, -1)
     for row in fresh:
         if row == 0 or not tells_a_turn(memories[row].text):
             continue

@@ -140,9 +140,9 @@ def erase(user_id: str, yes: bool) -> None:
         if not yes:
             click.confirm("Erase this person? It cannot be undone", abort=True)
         receipt = await erase_person(kept.records, kept.memories, user_id, time.time())
-        found = await asyncio.to_thread(files_with, kept.settings.data_dir, mine.needles)
+        found = await asyncio.to_thread(files_with, kept.settings.data_dir, mine)
         click.echo(json.dumps(asdict(receipt)))
-        click.echo(f"searched {kept.settings.data_dir} for {len(mine.needles)} traces: {len(found)} files hold one")
+        click.echo(f"searched {kept.settings.data_dir} for {len(mine)} traces: {len(found)} files hold one")
         for path in found:
             click.echo(f"  {path}", err=True)
         if found:

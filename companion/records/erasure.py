@@ -39,13 +39,6 @@ class Receipt:
     counts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Traces:
-    """What stands of a person in files: bytes by which to look for them afterwards."""
-
-    needles: tuple[bytes, ...]
-
-
 async def erase(records: Records, memories: Memories, user_id: str, now: float) -> Receipt:
     """Erase a person. Raises InputError for somebody who is not here, StorageError; then run it again."""
     counts = await _inventory(records, user_id)
@@ -80,7 +73,7 @@ def subject(records: Records, user_id: str) -> str:
     return hmac.new(records.ring.receipt_key, user_id.encode(), "sha256").hexdigest()
 
 
-async def traces(records: Records, user_id: str) -> Traces:
+async def traces(records: Records, user_id: str) -> tuple[bytes, ...]:
     """Bytes that tell that something of the person is in a file: ids, key, sealed words, vectors. Take them before."""
 
     async def work(session: AsyncSession) -> list[bytes]:
@@ -96,7 +89,7 @@ async def traces(records: Records, user_id: str) -> Traces:
         query = select(col(SessionRow.id)).where(col(SessionRow.user_id) == user_id)
         return found + [name.encode() for name in (await session.execute(query)).scalars()]
 
-    return Traces(tuple({needle for needle in await records.store.transaction(work) if needle}))
+    return tuple({needle for needle in await records.store.transaction(work) if needle})
 
 
 def files_with(folder: Path, needles: Iterable[bytes]) -> list[Path]:

@@ -1,6 +1,6 @@
 """A memory of two people, a and b, on SQLite and Chroma in a folder of its own."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +90,3 @@ def says() -> Callable[..., Spoken]:
         return Spoken(turn_id, user, "s1", at, text, reply, language)
 
     return spoken
-
-
-Says = Callable[..., Spoken]
-Scripted = Callable[..., Awaitable[str]]

@@ -48,7 +48,7 @@ async def test_a_turn_is_learnt_from_once_and_leaves_the_outbox(mind: Mind, says
     await mind.said(turn)
     learnt = await learner.heard(person, turn)
     assert {"我叫小雨", "下周三要面试"} <= {m.text for m in learnt} and all(m.evidence == ("t1",) for m in learnt)
-    assert (await learner.backlog()).waiting == 0
+    assert (await learner.outbox.backlog()).waiting == 0
     assert await learner.heard(person, turn) == []  # a second process that was slower
     assert len((await mind.reopened().open("a")).memories) == len(learnt)
 
@@ -59,7 +59,7 @@ async def test_what_a_dead_process_left_is_learnt_at_the_next_session(mind: Mind
     learner = Learner(memories, mind.outbox, now=lambda: 9.0, load_key=_nothing)
     person = await memories.open("a")
     await learner.catch_up(person)
-    assert len(person.memories) == 2 and (await learner.backlog()).waiting == 0
+    assert len(person.memories) == 2 and (await learner.outbox.backlog()).waiting == 0
 
 
 async def test_a_failure_keeps_the_turn_backs_off_and_is_visible_when_it_sticks(mind: Mind, says: Says) -> None:
@@ -77,12 +77,12 @@ async def test_a_failure_keeps_the_turn_backs_off_and_is_visible_when_it_sticks(
         early = [t for t in (10.0, 20.0, 40.0, 100.0, 300.0, 600.0) if "a" in await mind.outbox.due(t)]
         waits.append(min(early, default=float("inf")))
     assert waits == sorted(waits) and waits[-1] > waits[0]
-    backlog = await learner.backlog()
+    backlog = await learner.outbox.backlog()
     assert (backlog.waiting, backlog.stuck) == (1, 1) and list(backlog.errors) == [
         "the embeddings server cannot be reached (ConnectError)"
     ]
     mind.memories.embedder = real
-    assert len(await learner.heard(person, turn)) == 1 and (await learner.backlog()).waiting == 0
+    assert len(await learner.heard(person, turn)) == 1 and (await learner.outbox.backlog()).waiting == 0
 
 
 async def test_a_ledger_that_fails_takes_nothing_out_of_the_outbox(mind: Mind, says: Says) -> None:
@@ -97,7 +97,7 @@ async def test_a_ledger_that_fails_takes_nothing_out_of_the_outbox(mind: Mind, s
     mind.memories.ledger._row = fails  # type: ignore[method-assign,assignment]
     with pytest.raises(RuntimeError):
         await learner.heard(person, turn)
-    assert person.memories == () and (await learner.backlog()).waiting == 1
+    assert person.memories == () and (await learner.outbox.backlog()).waiting == 1
     mind.memories.ledger._row = row  # type: ignore[method-assign]
     assert len(await learner.heard(person, turn)) == 1
 
@@ -112,11 +112,11 @@ async def test_the_model_reads_a_batch_when_it_is_quiet_and_sessions_are_told(mi
     await mind.said(one := says("t1", "嗯，就是我下周三要面试嘛"), two := says("t2", "今天天气不错"))
     await learner.heard(person, one)
     await asyncio.sleep(0.05)
-    assert model.calls == 0 and (await learner.backlog()).waiting == 1 + 1  # for the model
+    assert model.calls == 0 and (await learner.outbox.backlog()).waiting == 1 + 1  # for the model
     await learner.heard(person, two)
     await until(lambda: model.calls == 1)
     async with asyncio.timeout(10):
-        while (await learner.backlog()).waiting:
+        while (await learner.outbox.backlog()).waiting:
             await asyncio.sleep(0.01)
     running.cancel()
     by_model = [m for m in person.memories if m.source is Source.MODEL]
@@ -137,13 +137,13 @@ async def test_a_model_gives_way_to_a_reply_and_comes_back(mind: Mind, says: Say
     await until(lambda: model.calls == 1)
     talking = True
     await until(lambda: not learner._reading)
-    assert (await learner.backlog()).waiting == 1 and model.calls == 1
+    assert (await learner.outbox.backlog()).waiting == 1 and model.calls == 1
     talking = False
     model.gate.set()
     mind.now = 1.0
     await until(lambda: model.calls == 2)
     async with asyncio.timeout(10):
-        while (await learner.backlog()).waiting:
+        while (await learner.outbox.backlog()).waiting:
             await asyncio.sleep(0.01)
     running.cancel()
 
@@ -156,7 +156,7 @@ async def test_what_a_model_makes_up_is_not_kept(mind: Mind, says: Says) -> None
     await mind.said(turn := says("t1", "下周三我要面试"))
     await learner.heard(person, turn)
     async with asyncio.timeout(10):
-        while (await learner.backlog()).waiting:
+        while (await learner.outbox.backlog()).waiting:
             await asyncio.sleep(0.01)
     running.cancel()
     assert model.calls == 1 and not any("房子" in m.text for m in person.memories)
@@ -170,12 +170,12 @@ async def test_a_model_that_fails_is_tried_again_later(mind: Mind, says: Says) -
     await mind.said(turn := says("t1", "下周三我要面试"))
     await learner.heard(person, turn)
     async with asyncio.timeout(10):
-        while not (await learner.backlog()).errors:
+        while not (await learner.outbox.backlog()).errors:
             await asyncio.sleep(0.01)
-    assert (await learner.backlog()).errors == {"ConnectionError": 1}
+    assert (await learner.outbox.backlog()).errors == {"ConnectionError": 1}
     model.error, mind.now = None, 10_000.0
     async with asyncio.timeout(10):
-        while (await learner.backlog()).waiting:
+        while (await learner.outbox.backlog()).waiting:
             await asyncio.sleep(0.01)
     running.cancel()
 

@@ -62,8 +62,8 @@ async def test_nothing_of_a_person_is_left_and_everything_of_another(records: Re
     assert len((await memories.open("person-two")).memories) >= 2 and await memories.index.ids("person-two")
     with pytest.raises(InputError, match="nobody of this id"):
         await erase(records, memories, "person-one", 10.0)
-    assert files_with(tmp_path, mine.needles) == []
-    assert theirs.needles
+    assert files_with(tmp_path, mine) == []
+    assert theirs
 
 
 async def test_the_byte_search_finds_what_is_there(tmp_path: Path) -> None:
@@ -76,12 +76,12 @@ async def test_the_byte_search_finds_what_is_there(tmp_path: Path) -> None:
     memories = remembering(records, tmp_path)
     await live(records, memories, "person-one")
     mine = await traces(records, "person-one")
-    found = {path.name for path in files_with(tmp_path, mine.needles)}
+    found = {path.name for path in files_with(tmp_path, mine)}
     assert {"chroma.sqlite3"} <= found and found & {"records.db", "records.db-wal"}
-    for needle in mine.needles:  # each of them is in some file before, and none after
+    for needle in mine:  # each of them is in some file before, and none after
         assert files_with(tmp_path, [needle])
     await erase(records, memories, "person-one", 9.0)
-    assert files_with(tmp_path, mine.needles) == [] and list((tmp_path / "spool").iterdir()) == []
+    assert files_with(tmp_path, mine) == [] and list((tmp_path / "spool").iterdir()) == []
     await engine.dispose()
 
 
@@ -101,7 +101,7 @@ async def test_an_erasure_that_was_cut_off_goes_on_when_it_is_run_again(records:
     records.store.transaction = transaction  # type: ignore[method-assign]
     mine = await traces(records, "person-one")
     await erase(records, memories, "person-one", 9.0)
-    assert files_with(tmp_path, mine.needles) == []
+    assert files_with(tmp_path, mine) == []
 
 
 async def test_who_comes_back_after_an_erasure_is_a_stranger(records: Records, tmp_path: Path) -> None:
