@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from litestar import Litestar, get
 
-from api.auth import signing_secret
+from api.auth import Authenticator, keep_tokens_out_of_logs, signing_secret
+from api.console.routes import talk
 from api.me.routes import me
+from api.realtime.client_secrets import client_secrets
 from api.realtime.routes import realtime
+from api.realtime.sessions import Sessions
 from companion.engine import Engine
+from companion.replicas import Replicas
 from companion.settings import Settings
 
 
@@ -23,16 +27,18 @@ def health() -> dict[str, str]:
 def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Litestar:
     """The application. engine: one that is open already (tests); else it is opened from the settings at start-up."""
     settings = settings or Settings()
+    keep_tokens_out_of_logs()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         app.state.secret = signing_secret(settings)
-        if engine is not None:
-            app.state.engine = engine
-            yield
-            return
-        async with Engine.open(settings) as opened:
-            app.state.engine = opened
+        async with AsyncExitStack() as stack:
+            app.state.engine = engine or await stack.enter_async_context(Engine.open(settings))
+            app.state.auth = await stack.enter_async_context(Authenticator.open(settings, app.state.engine.records))
+            replicas = Replicas(settings.redis.url)
+            await replicas.open()
+            app.state.sessions = Sessions(app.state.engine, app.state.secret, replicas)
+            stack.push_async_callback(app.state.sessions.close)
             yield
 
-    return Litestar([realtime, me, health], lifespan=[lifespan], openapi_config=None)
+    return Litestar([realtime, client_secrets, me, talk, health], lifespan=[lifespan], openapi_config=None)

@@ -5,142 +5,164 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import uuid
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Literal
 
-from affect.baseline import Usual, learn, on_device
-from affect.fusion import fuse
+from affect.baseline import Usual
 from affect.trajectory import OwnBaseline
+from companion.acquaintance import Acquaintance
 from companion.engine import Engine
-from companion.errors import CompanionError
+from companion.errors import CompanionError, Moved
 from companion.events import (
-    AffectRead,
     Event,
     ItemCommitted,
-    MemoriesForgotten,
+    ItemDeleted,
+    ItemTruncated,
     ReplyDone,
     ReplyStarted,
-    Transcribed,
-    TranscriptionFailed,
+    TranscriptDelta,
     TurnTimed,
 )
+from companion.hearing import Hearing
+from companion.history import History
+from companion.images import Image
+from companion.items import PICTURE, Item, at_hand, exchange, language_of_text, new_id, understood
 from companion.recording import Recorder
+from companion.records.repository import Turn
+from companion.recovery import Lost, Resumed
 from companion.reply import Reply, Scene, ThinkingMode
 from companion.speech.recognizer import Samples
-from companion.turn import Heard, listen, read, voice_of
-from memory.memories import PersonMemory
-from memory.profile import Profile
-from memory.requests import memory_request
-from memory.types import Memory
-from prompts.of_memory import forgotten, told
+from companion.turn import Heard
 from prompts.persona import load_persona
-from prompts.strategy import Skill
-from prompts.types import Exchange
 
 _log = logging.getLogger(__name__)
-_KEPT, _MOST = 200, 300  # exchanges: what a prompt could ever hold, and when older ones go, many at once
 
 
-def new_id(kind: str) -> str:
-    """A fresh id, such as item_5f0c..."""
-    return f"{kind}_{uuid.uuid4().hex}"
-
-
-@dataclass(slots=True)
-class _Item:
-    """One thing said, its place in the session, and the task that understands it."""
-
-    id: str
-    understanding: asyncio.Task[Heard | None]
+async def _at_once() -> None:
+    """Nothing waits for anything to be written."""
 
 
 class Conversation:
-    """One person's session. Every verb is called from the event loop; `emit` is called with each event in order."""
+    """One person's session. Every verb is called from the event loop; `emit` is called with each event in order.
+
+    durable: awaited before a reply that was told is put on record; raises Moved where another process goes on.
+    """
 
     def __init__(
         self,
         engine: Engine,
-        user_id: str,
         session_id: str,
-        person: PersonMemory,
+        person: Acquaintance,
         usual: dict[str, Usual],
         usual_mood: OwnBaseline | None,
-        liked: Mapping[Skill, float],
         emit: Callable[[Event], None],
+        resumed: Resumed,
     ) -> None:
-        self._engine, self.user_id, self.session_id, self._person, self._emit = (
-            engine,
-            user_id,
-            session_id,
-            person,
-            emit,
-        )
-        self.language = "zh"
-        self.language_hint: str | None = None
-        self.device = ""  # names the microphone and codec: level and timbre are usual for each apart
+        self._engine, self.session_id, self.person, self._emit = engine, session_id, person, emit
+        self.user_id = person.person.user_id
+        self.language = resumed.language
         self.persona = engine.settings.persona.name
         self.max_tokens: int | None = None
         self.thinking: ThinkingMode | None = None
-        self._history: list[Exchange] = []
-        self._waiting: list[_Item] = []
-        self._last_item: str | None = None
-        self._count = 0
-        self._usual = usual
-        self._recorder = Recorder(engine, person, session_id, usual_mood, emit)
-        person.listeners.add(self._recorder.learnt)
-        self._liked = liked
-        self._done: list[Skill] = []
-        self._last_turns: tuple[str, ...] = ()
-        self._known: Profile | None = None
-        self._known_at = (0, "")  # edits of the person, and the summary of what was trimmed, that it stands for
-        self._trimmed = ""
+        self.durable: Callable[[], Awaitable[None]] = _at_once
+        self._history = History(resumed.told)
+        self._waiting: list[Item] = []
+        self._last_item = resumed.last_item
+        self._count = resumed.count
+        self._resumed: Resumed | None = resumed
+        self.hearing = Hearing(engine, usual, emit, self._later)
+        self._partial: tuple[str, str] = ("", "")  # item, and what was told of it
+        self._played: dict[str, int] = {}
+        self._recorder = Recorder(engine, person.person, session_id, usual_mood, emit, resumed.points)
+        person.person.listeners.add(self._recorder.learnt)
+        self._done = list(resumed.done)
+        self._trimmed = ""  # hash of the summary of what no longer fits
         self._replying: asyncio.Task[None] | None = None
         self._cancel_reason = "client_cancelled"
+        self._abandoned = False
         self._afterwards: set[asyncio.Task[None]] = set()
         self._ahead: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, engine: Engine, user_id: str, session_id: str, emit: Callable[[Event], None]) -> Conversation:
-        """Begin a session: what is known of the person is loaded once. Raises StorageError."""
-        await engine.records.start_session(session_id, user_id, engine.now(), persona=engine.settings.persona.name)
+    async def open(
+        cls,
+        engine: Engine,
+        user_id: str,
+        session_id: str,
+        emit: Callable[[Event], None],
+        resumed: Resumed | None = None,
+    ) -> Conversation:
+        """Begin a session, or go on with one: what is known of the person is loaded once. Raises StorageError."""
+        if resumed is None:
+            await engine.records.start_session(session_id, user_id, engine.now(), persona=engine.settings.persona.name)
         person, usual = await engine.memories.open(user_id), await engine.usual(user_id)
         await engine.learner.catch_up(person)
         mood = await engine.usual_mood(user_id, session_id)
-        liked = await engine.liked(user_id)
-        return cls(engine, user_id, session_id, person, usual, mood, liked, emit)
+        known = Acquaintance(engine, person, await engine.liked(user_id), emit)
+        return cls(engine, session_id, known, usual, mood, emit, resumed or Resumed())
 
     @property
     def replying(self) -> bool:
         """Whether a reply is being made."""
         return self._replying is not None and not self._replying.done()
 
-    async def say_audio(self, item_id: str, samples: Samples) -> None:
+    @property
+    def unheard(self) -> int:
+        """How many utterances that are on record wait to be understood."""
+        return sum(not item.understanding.done() for item in self._waiting)
+
+    def listen_ahead(self, samples: Samples) -> asyncio.Task[Heard]:
+        """Begin to understand what may be a whole utterance (float32, 16 kHz); cancel it to throw it away."""
+        task = asyncio.create_task(self.hearing.listen(samples, self.person.profile(self._trimmed).hotwords()))
+        self._later(self.person.prefetch.follow(task))
+        return task
+
+    def partial(self, item_id: str, text: str) -> None:
+        """What is said so far, as far as it will not change: it only grows."""
+        item, before = self._partial
+        before = before if item == item_id else ""
+        if len(text) > len(before):
+            self._emit(TranscriptDelta(item_id, text[len(before) :]))
+            self._partial = (item_id, text)
+            self.person.prefetch.start(text)
+
+    async def say_audio(
+        self,
+        item_id: str,
+        samples: Samples,
+        *,
+        listening: asyncio.Task[Heard] | None = None,
+        audio_seq: int | None = None,
+    ) -> None:
         """Commit an utterance (float32, 16 kHz) while it is being understood. Raises StorageError.
 
-        Nothing of what was understood is told before the utterance is on record.
+        Nothing of what was understood is told before the utterance is on record. listening: begun ahead.
         """
-        listening = asyncio.create_task(self._listen(samples))
+        listening = listening or self.listen_ahead(samples)
         try:
-            await self._commit(item_id, samples=samples, text=None)
+            await self._commit(item_id, samples=samples, audio_seq=audio_seq)
         except BaseException:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
             raise
-        self._waiting.append(_Item(item_id, asyncio.create_task(self._hear(item_id, samples, listening))))
+        self._waiting.append(Item(item_id, asyncio.create_task(self.hearing.hear(item_id, samples, listening))))
 
-    async def say_text(self, item_id: str, text: str) -> None:
-        """Commit a typed item. Raises StorageError."""
-        await self._commit(item_id, samples=None, text=text)
-        engine = self._engine
-        language = language_of_text(text)
-        heard = await read(text, language=language, words=engine.words, embed=engine.memories.vector)
-        done: asyncio.Task[Heard | None] = asyncio.create_task(_already(heard))
-        self._emit(AffectRead(item_id, heard.affect))
-        self._waiting.append(_Item(item_id, done))
+    async def say_text(self, item_id: str, text: str, images: Sequence[Image] = ()) -> None:
+        """Commit a typed item. Raises StorageError, and InputError (item_exists) where it is on record already."""
+        text = text or PICTURE[self.language]
+        await self._commit(item_id, text=text, images=images)
+        heard = await self.hearing.read(item_id, text, language_of_text(text))
+        self._waiting.append(Item(item_id, asyncio.create_task(at_hand(heard)), images))
 
-    async def _commit(self, item_id: str, *, samples: Samples | None, text: str | None) -> None:
+    async def _commit(
+        self,
+        item_id: str,
+        *,
+        samples: Samples | None = None,
+        text: str | None = None,
+        images: Sequence[Image] = (),
+        audio_seq: int | None = None,
+    ) -> None:
         self._count += 1
         await self._engine.records.commit_utterance(
             item_id,
@@ -151,55 +173,60 @@ class Conversation:
             modality="text" if samples is None else "voice",
             samples=samples,
             text=text,
+            images=[image.data for image in images],
+            audio_seq=audio_seq,
         )
         seconds = 0.0 if samples is None else samples.size / 16_000
-        self._emit(ItemCommitted(item_id, self._last_item, text, seconds))
+        self._emit(ItemCommitted(item_id, self._last_item, text, seconds, audio_seq, len(images)))
         self._last_item = item_id
 
-    async def _listen(self, samples: Samples) -> Heard:
-        engine, turn = self._engine, self._engine.settings.turn
-        return await listen(
-            samples,
-            language=self.language_hint,
-            hotwords=self._profile().hotwords(),
-            usual=on_device(self._usual, self.device),
-            recognizer=engine.recognizer,
-            voice=engine.voice,
-            words=engine.words,
-            embed=engine.memories.vector,
-            deadline_s=turn.affect_deadline_s,
-            overlap=turn.overlap,
-            clock=engine.clock,
-        )
+    def go_on(self, *, respond: bool) -> None:
+        """Take up what another process left: replies on their way, and, with respond, what nobody replied to."""
+        resumed, self._resumed = self._resumed, None
+        if resumed is None:
+            return
+        for lost in resumed.unrecorded:
+            self._later(self._record_told(lost))
+        if resumed.lost is not None:
+            again = [self._again(turn, resumed) for turn in resumed.lost.turns]
+            self._begin(resumed.lost.response_id, resumed.lost.item_id, again)
+        self._waiting += [self._again(turn, resumed) for turn in resumed.waiting]
+        if respond and self._waiting and not self.replying:
+            self.respond()
 
-    async def _hear(self, item_id: str, samples: Samples, listening: asyncio.Task[Heard]) -> Heard | None:
-        try:
-            heard = await listening
-        except CompanionError as error:
-            self._emit(TranscriptionFailed(item_id, str(error)))
-            return None
-        self._emit(Transcribed(item_id, heard.transcript.text, heard.transcript.language, samples.size / 16_000))
-        self._emit(AffectRead(item_id, heard.affect))
-        if heard.prosody is not None:
-            self._usual = learn(self._usual, heard.prosody, self.device)
-        elif heard.late is not None:
-            self._later(self._hear_late(item_id, heard))
-        return heard
+    def _again(self, turn: Turn, resumed: Resumed) -> Item:
+        """Understand anew what is on record."""
+        if turn.id in resumed.untold:
+            seconds = turn.audio_s or 0.0
+            text = turn.user_text if turn.audio is None else None
+            self._emit(ItemCommitted(turn.id, None, text, seconds, turn.audio_seq, len(turn.images)))
+        images = [Image.of(self._engine.records.spool.read_bytes(self.user_id, name)) for name in turn.images]
+        return Item(turn.id, asyncio.create_task(self._understand(turn)), images)
 
-    async def _hear_late(self, item_id: str, heard: Heard) -> None:
-        """The voice came after the deadline: the reply went on without it, the record gets it."""
-        assert heard.late is not None
-        result = await heard.late
-        if result is not None:
-            self._usual = learn(self._usual, result[1], self.device)
-            voice = voice_of(heard.transcript, result)
-            self._emit(AffectRead(item_id, fuse(heard.affect.words, voice, status="final")))
+    async def _understand(self, turn: Turn) -> Heard | None:
+        if turn.audio is None:
+            text = turn.user_text or ""
+            return await self.hearing.read(turn.id, text, language_of_text(text))
+        samples = await asyncio.to_thread(self._engine.records.spool.read, self.user_id, turn.audio)
+        return await self.hearing.hear(turn.id, samples, self.listen_ahead(samples))
+
+    async def _record_told(self, lost: Lost) -> None:
+        """A reply was told to its end by a process that then died: the rest of it goes on record."""
+        items = [Item(turn.id, asyncio.create_task(self._understand(turn))) for turn in lost.turns]
+        heard = [h for h in [await item.understanding for item in items] if h is not None]
+        reply = Reply(lost.response_id, lost.item_id, self._engine.clock())
+        reply.pieces.append(lost.told or "")
+        said = "\n".join(h.transcript.text for h in heard if h.transcript.text)
+        self._history.add(exchange(said, reply, items, lost.turns[-1].created_at))
+        await self._record(reply, items, "completed", None, learn=True)
 
     def respond(self) -> str:
         """Begin the reply to all that was said since the last one; its response id."""
-        response_id, item_id = new_id("resp"), new_id("item")
         items, self._waiting = self._waiting, []
-        self._emit(ReplyStarted(response_id, item_id, self._last_item))
+        return self._begin(new_id("resp"), new_id("item"), items)
+
+    def _begin(self, response_id: str, item_id: str, items: list[Item]) -> str:
+        self._emit(ReplyStarted(response_id, item_id, self._last_item, tuple(item.id for item in items)))
         self._last_item = item_id
         reply = Reply(response_id, item_id, self._engine.clock())
         self._replying = asyncio.create_task(self._reply(reply, items))
@@ -213,7 +240,7 @@ class Conversation:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._replying
 
-    async def _reply(self, reply: Reply, items: list[_Item]) -> None:
+    async def _reply(self, reply: Reply, items: list[Item]) -> None:
         engine, heard = self._engine, list[Heard]()
         state: Literal["completed", "cancelled", "failed", "incomplete"] = "completed"
         code: str | None = None
@@ -224,8 +251,10 @@ class Conversation:
             reply.timings["queue"] = engine.clock() - reply.started  # waiting for what was said to be understood
             said = "\n".join(h.transcript.text for h in heard if h.transcript.text)
             if said:
-                scene, learn = await self._asked(said, heard)
+                scripted = await self.person.asked(said, self._language(heard), self._forget_last)
+                learn = scripted is None
                 await asyncio.wait((self._ahead,)) if self._ahead else None  # what it reads is needed now
+                scene = self._scene(scripted=scripted or "", images=[i for item in items for i in item.images])
                 await engine.answerer.answer(reply, heard, scene, emit=self._emit)
             else:
                 state, code, message = "incomplete", "no_words", "no words were heard: nothing to reply to"
@@ -236,13 +265,22 @@ class Conversation:
         except Exception as error:  # the session must outlive any turn; its words stay out of the log
             _log.error("a reply failed: %s", type(error).__name__)
             state, code, message = "failed", "internal_error", "the reply failed; try again"
+        if self._abandoned:
+            return
         reply.timings["total"] = engine.clock() - reply.started
         for h in heard:
             reply.timings.update(h.timings)
-        self._emit(ReplyDone(reply.response_id, reply.item_id, reply.text, state, code, message))
+        answers = tuple(item.id for item in items)
+        self._emit(ReplyDone(reply.response_id, reply.item_id, reply.text, state, code, message, answers))
         self._emit(TurnTimed(reply.response_id, dict(reply.timings)))
         if heard and reply.pieces:
-            self._remember_exchange(said, reply, items)
+            self._history.add(exchange(said, reply, items, engine.now()))
+            if reply.prompt is not None:
+                self._trimmed = reply.prompt.block("summary").sha256
+            if reply.strategy is not None:
+                self._done.append(reply.strategy.skill)
+            if state == "cancelled" and reply.item_id in self._played:
+                self._later(self._keep_heard(reply.item_id, self._played[reply.item_id]))
             self._ahead = self._later(self._read_ahead())
         self._later(self._record(reply, items, state, code, learn=learn))
 
@@ -252,92 +290,78 @@ class Conversation:
         except CompanionError as error:  # the next reply reads it then
             _log.warning("a prefix could not be read ahead: %s", error)
 
-    def _scene(self, *, scripted: str = "") -> Scene:
+    def _scene(self, *, scripted: str = "", images: Sequence[Image] = ()) -> Scene:
         """What a reply is made in, as the talk stands."""
         return Scene(
             persona=load_persona(self.persona, self.language),
-            person=self._person,
-            profile=self._profile().memories,
-            history=self._history,
+            profile=self.person.profile(self._trimmed).memories,
+            history=self._history.exchanges,
             state=self._recorder.state,
             done=tuple(self._done),
-            liked=self._liked,
+            liked=self.person.liked,
             now=self._engine.now(),
+            recall=self.person.prefetch.take,
             max_tokens=self.max_tokens,
             thinking=self.thinking,
             scripted=scripted,
+            images=images,
         )
 
-    async def _asked(self, said: str, heard: list[Heard]) -> tuple[Scene, bool]:
-        """The scene after doing what they ask of the memory itself; whether to learn from the turn."""
-        language = self._language(heard)
-        request = memory_request(said, language)
-        engine, now = self._engine, self._engine.now()
-        if request is not None and request.kind == "forget":
-            return self._scene(scripted=forgotten(len(await self._forget(request.about)), language)), False
-        if request is not None and request.kind == "list":
-            known = engine.memories.profile(self._person, now).memories
-            return self._scene(scripted=told(known, now, engine.memories.timezone, language)), False
-        return self._scene(), True
-
-    def _profile(self) -> Profile:
-        """What is known of the person, as it stood when the session began, when they changed it, or at a trimming."""
-        if self._known is None or self._known_at != (self._person.edits, self._trimmed):
-            self._known_at = (self._person.edits, self._trimmed)
-            self._known = self._engine.memories.profile(self._person, self._engine.now())
-        return self._known
-
-    async def _forget(self, about: str) -> list[str]:
-        """Forget what they name, or, where they name nothing, what was learnt from the exchange before."""
-        engine = self._engine
-        if about:
-            ids = [m.id for m in await engine.memories.about(self._person, about, engine.now())]
-        else:
-            await self._settled()  # the turn before may still be on its way into the ledger
-            await engine.learner.outbox.drop(self.user_id, self._last_turns)
-            ids = [m.id for m in self._person.memories if set(m.evidence) & set(self._last_turns)]
-            self._history = self._history[:-1]
-        if ids:
-            await self.forget(ids)
-        return ids
-
-    async def forget(self, ids: Sequence[str]) -> None:
-        """Delete memories of the person. Raises NoSuchMemory, StorageError."""
-        await self._engine.memories.forget(self._person, ids)
-        self._emit(MemoriesForgotten(tuple(ids)))
+    async def _forget_last(self) -> Sequence[str]:
+        """The exchange before was never said; ids of its turns."""
+        await self._settled()  # it may still be on its way into the ledger
+        last = self._history.last_items
+        self._history.drop_last()
+        return last
 
     async def rate(self, response_id: str, rating: Literal["like", "dislike"] | None) -> bool:
         """What the person thinks of a reply; whether there is such a reply. Raises StorageError."""
         await self._settled()  # the reply may still be on its way into the records
-        if not await self._engine.records.rate(self.user_id, response_id, rating):
+        return await self.person.rate(response_id, rating)
+
+    def played(self, item_id: str, played_ms: int) -> None:
+        """So much of a reply's speech was heard, if it is cut off now."""
+        self._played[item_id] = max(played_ms, self._played.get(item_id, 0))
+
+    async def truncate(self, item_id: str, heard_ms: int) -> bool:
+        """Of a reply only so much counts as said; whether there is such a reply. Raises StorageError."""
+        await self._settled()
+        if not self._history.heard(item_id, heard_ms):
             return False
-        self._liked = await self._engine.liked(self.user_id)
+        await self._engine.resumable.heard(item_id, heard_ms)
+        self._emit(ItemTruncated(item_id, heard_ms))
         return True
 
-    def memories(self) -> tuple[Memory, ...]:
-        """All that is known of the person, with what holds no more, oldest first."""
-        return self._person.memories
+    async def delete(self, item_id: str) -> bool:
+        """Take an item out of the talk, and its words out of the records; whether it is here. Raises StorageError."""
+        await self._settled()
+        before = len(self._waiting)
+        self._waiting = [item for item in self._waiting if item.id != item_id]
+        if not self._history.delete(item_id) and before == len(self._waiting):
+            return False
+        await self._engine.resumable.deleted(item_id)
+        await self._engine.learner.outbox.drop(self.user_id, (item_id,))
+        self._emit(ItemDeleted(item_id))
+        return True
 
-    def _remember_exchange(self, said: str, reply: Reply, items: list[_Item]) -> None:
-        exchange = Exchange(said, reply.text, at=self._engine.now())
-        history = [*self._history, exchange]
-        self._history = history[-_KEPT:] if len(history) > _MOST else history
-        self._last_turns = tuple(item.id for item in items)
-        if reply.prompt is not None:
-            self._trimmed = reply.prompt.block("summary").sha256
-        if reply.strategy is not None:
-            self._done.append(reply.strategy.skill)
+    async def _keep_heard(self, item_id: str, heard_ms: int) -> None:
+        self._history.heard(item_id, heard_ms)
+        await self._engine.resumable.heard(item_id, heard_ms)
 
     def _language(self, heard: list[Heard]) -> str:
         known = [h.transcript.language for h in heard if h.transcript.language in ("zh", "en")]
         self.language = known[-1] if known else self.language
         return self.language
 
-    async def _record(self, reply: Reply, items: list[_Item], state: str, code: str | None, *, learn: bool) -> None:
-        by_item = {item.id: _understood(item.understanding) for item in items}
+    async def _record(self, reply: Reply, items: list[Item], state: str, code: str | None, *, learn: bool) -> None:
+        by_item = {item.id: understood(item) for item in items}
+        try:
+            await self.durable()
+        except Moved:
+            return
         await self._recorder.record(reply, by_item, state, code, learn=learn)
         try:
-            await self._engine.save_usual(self.user_id, self._usual)
+            await self._engine.save_usual(self.user_id, self.hearing.usual)
         except CompanionError as error:
             _log.error("a usual voice could not be kept: %s", type(error).__name__)
 
@@ -352,26 +376,25 @@ class Conversation:
         while self._afterwards:
             await asyncio.gather(*self._afterwards, return_exceptions=True)
 
+    async def settle(self) -> None:
+        """Let the reply end and wait until everything is on record."""
+        if self._replying is not None:
+            await asyncio.wait((self._replying,))
+        await self._settled()
+
     async def close(self) -> None:
         """Stop the reply and wait until everything is on record."""
         await self.cancel("client_cancelled")
         await self._settled()
-        self._person.listeners.discard(self._recorder.learnt)
+        self.person.person.listeners.discard(self._recorder.learnt)
         self._engine.learner.flush(self.user_id)
         await self._engine.records.end_session(self.session_id, self._engine.now())
 
-
-def _understood(task: asyncio.Task[Heard | None]) -> Heard | None:
-    """What is understood by now; None where it is not, or cannot be."""
-    return task.result() if task.done() and not task.cancelled() and task.exception() is None else None
-
-
-async def _already(heard: Heard) -> Heard | None:
-    return heard
-
-
-def language_of_text(text: str) -> str | None:
-    """ "zh" when there is a Han character, "en" when there are Latin letters only, else None."""
-    if any("\u4e00" <= c <= "\u9fff" for c in text):
-        return "zh"
-    return "en" if any(c.isascii() and c.isalpha() for c in text) else None
+    async def abandon(self) -> None:
+        """Another process goes on with this session: stop, tell nothing, record nothing."""
+        self._abandoned = True
+        await self.cancel("client_cancelled")
+        for task in (*self._afterwards, *(item.understanding for item in self._waiting)):
+            task.cancel()
+        await self._settled()
+        self.person.person.listeners.discard(self._recorder.learnt)

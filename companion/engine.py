@@ -17,6 +17,7 @@ from affect.trajectory import OwnBaseline, own_baseline
 from companion.backends import factory
 from companion.errors import ModelUnavailable
 from companion.llm.chat_model import ChatModel
+from companion.records.resumable import Resumable
 from companion.reply import Answerer
 from companion.safety.reply_rules import rules
 from companion.settings import Memory as MemorySettings
@@ -59,6 +60,7 @@ class Engine:
         self.recognizer = recognizer
         self.chat = chat
         self.records = records
+        self.resumable = Resumable(records)
         self.learner = learner
         self.memories = memories = learner.memories
         self.ticker = ticker

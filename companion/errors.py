@@ -7,6 +7,7 @@ CompanionError
 │   ├── AudioError          not audio, wrong rate, NaN, too short, too long
 │   └── ProtocolError       a frame that is not of the protocol; has a wire code
 ├── AuthenticationError     no token, expired, or not ours
+├── Moved                   another process goes on with this session, or its person was erased
 └── ServiceError            something we depend on failed; `retryable` says whether a retry helps
     ├── SpeechError
     ├── ChatError
@@ -54,6 +55,10 @@ class ProtocolError(InputError):
 
 class AuthenticationError(CompanionError):
     """No token, an expired one, or one that is not ours."""
+
+
+class Moved(CompanionError):
+    """Another process goes on with this session, or its person was erased: nothing more may be told here."""
 
 
 class ServiceError(CompanionError):

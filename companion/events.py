@@ -29,12 +29,41 @@ class SpeechStopped:
 
 @dataclass(frozen=True, slots=True)
 class ItemCommitted:
-    """What the person said is on disk and survives the process. text: None for audio."""
+    """What the person said is on disk and survives the process. text: None for audio.
+
+    audio_seq: number of the last audio frame that is wholly on disk with it, None where frames have none.
+    images: how many came with it.
+    """
 
     item_id: str
     previous_item_id: str | None
     text: str | None
     audio_s: float
+    audio_seq: int | None = None
+    images: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDeleted:
+    """An item is out of the conversation; a reply no longer builds on it."""
+
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTruncated:
+    """Of a reply only what was heard in audio_end_ms counts as said."""
+
+    item_id: str
+    audio_end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptDelta:
+    """More of what is being said, as far as it will not change."""
+
+    item_id: str
+    delta: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +102,12 @@ class TrajectoryChanged:
 
 @dataclass(frozen=True, slots=True)
 class ReplyStarted:
-    """A reply begins; its text is item `item_id`."""
+    """A reply begins; its text is item `item_id`. answers: ids of the items that it replies to, oldest first."""
 
     response_id: str
     item_id: str
     previous_item_id: str | None
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +137,7 @@ class ReplyDone:
     status: Literal["completed", "cancelled", "failed", "incomplete"]
     reason: str | None = None
     message: str | None = None
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +176,9 @@ Event = (
     SpeechStarted
     | SpeechStopped
     | ItemCommitted
+    | ItemDeleted
+    | ItemTruncated
+    | TranscriptDelta
     | Transcribed
     | TranscriptionFailed
     | AffectRead

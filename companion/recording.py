@@ -34,11 +34,14 @@ class Recorder:
         session_id: str,
         usual_mood: OwnBaseline | None,
         emit: Callable[[Event], None],
+        points: Sequence[Point] = (),
     ) -> None:
         self._engine, self._person, self._session_id, self._emit = engine, person, session_id, emit
         self._usual_mood = usual_mood
-        self._points: list[Point] = []
+        self._points = list(points)
         self.state: State = "unknown"
+        if self._points:
+            self.state = next_state(self.state, trajectory(self._points, usual_mood))
 
     async def record(
         self, reply: Reply, items: Mapping[str, Heard | None], state: str, code: str | None, *, learn: bool

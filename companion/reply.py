@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal, cast
@@ -12,14 +12,15 @@ from affect.trajectory import State
 from affect.types import Affect
 from companion.errors import ChatError
 from companion.events import Event, MemoriesUsed, ReplyDelta
+from companion.images import Image
 from companion.llm.chat_model import ChatModel
 from companion.llm.thinking import decide
 from companion.safety.echo import EchoGuard
 from companion.safety.screen import Change, Screen
 from companion.settings import Settings
-from companion.turn import Clock, Heard
+from companion.turn import Clock, Heard, Vector
 from memory.errors import EmbedderError
-from memory.memories import Memories, PersonMemory
+from memory.memories import Memories
 from memory.types import Memory, Recall
 from prompts.compose import compose
 from prompts.past import prepare
@@ -31,28 +32,31 @@ _log = logging.getLogger(__name__)
 _LAST_TURNS = 4  # of which the strategy knows
 _LISTENING = {"zh": "我在听，你慢慢说。", "en": "I'm listening, take your time."}  # where the model only says it back
 ThinkingMode = Literal["auto", "on", "off"]
+RecallFor = Callable[[str, Vector | None, float | None], Awaitable[Sequence[Recall]]]  # words, their vector, valence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """What a reply is made in: who speaks with whom, and how the talk stands.
 
+    recall: what words bring to mind, best first; may raise EmbedderError. images: that the person sent with them.
     profile: what is known of the person, as it stood when the prefix was last renewed. state: where the trajectory
     stood after the turn before. done: skills of the replies so far, oldest first. liked: skill -> -1..1. scripted: what
     is said instead of a reply of the model, where the person asked something of the memory itself.
     """
 
     persona: Persona
-    person: PersonMemory
     profile: Sequence[Memory]
     history: Sequence[Exchange]
     state: State
     done: tuple[Skill, ...]
     liked: Mapping[Skill, float]
     now: float
+    recall: RecallFor
     max_tokens: int | None = None
     thinking: ThinkingMode | None = None
     scripted: str = ""
+    images: Sequence[Image] = ()
 
 
 @dataclass(slots=True)
@@ -165,6 +169,7 @@ class Answerer:
             max_tokens=scene.max_tokens or chat.max_tokens,
             temperature=chat.temperature,
             thinking=bool(decide(scene.thinking or chat.thinking, risk=0, text=_said(heard))),
+            images=scene.images,
         )
 
         def deliver(piece: str) -> None:
@@ -195,14 +200,7 @@ class Answerer:
         """A reply without memories is better than none: an embedder that fails is logged."""
         vector = heard[0].vector if len(heard) == 1 else None
         try:
-            return await self._memories.recall(
-                scene.person,
-                text,
-                scene.now,
-                vector=vector,
-                valence=affect.valence if affect else None,
-                k=self._settings.memory.recalls,
-            )
+            return await scene.recall(text, vector, affect.valence if affect else None)
         except EmbedderError as error:
             _log.warning("nothing was recalled: %s", error)
             return ()

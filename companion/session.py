@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Literal
 
+from companion.audio.arrival import Arrival
 from companion.audio.intake import SAMPLE_RATE, Buffer, Pcm, Samples
-from companion.conversation import Conversation, new_id
+from companion.conversation import Conversation
 from companion.engine import Engine
 from companion.errors import AudioError, CompanionError
 from companion.events import Event, Failed, ReplyDelta, ReplyDone, ReplyStarted, SpeechStarted, SpeechStopped
+from companion.images import Image
+from companion.items import new_id
+from companion.recovery import Resumed
 from companion.reply import ThinkingMode
 from companion.speech.vad import WINDOW
 from companion.turn_taking import BargeIn, Started, Stopped, TurnTaking, TurnTakingConfig
@@ -38,18 +42,48 @@ class Session:
         self._in_order = asyncio.Lock()
 
     @classmethod
-    async def open(cls, engine: Engine, user_id: str, session_id: str, emit: Callable[[Event], None]) -> Session:
-        """Begin a session: the person's memories and usual voice are loaded once. Raises StorageError."""
+    async def open(
+        cls,
+        engine: Engine,
+        user_id: str,
+        session_id: str,
+        emit: Callable[[Event], None],
+        *,
+        resumed: Resumed | None = None,
+    ) -> Session:
+        """Begin a session, or go on with one: what is known of the person is loaded once. Raises StorageError."""
         holder: list[Session] = []
-        conversation = await Conversation.open(engine, user_id, session_id, lambda event: holder[0]._emit(event))
+        conversation = await Conversation.open(
+            engine, user_id, session_id, lambda event: holder[0]._emit(event), resumed
+        )
         session = cls(engine, conversation, emit)
         holder.append(session)
         return session
+
+    @property
+    def conversation(self) -> Conversation:
+        """What is said, and the replies to it."""
+        return self._conversation
+
+    @property
+    def audio_seq(self) -> int | None:
+        """Number of the newest audio frame, None where frames have none."""
+        return None
+
+    @property
+    def arrival(self) -> Arrival:
+        """How the audio has arrived."""
+        return Arrival()
+
+    def resume_at(self, audio_seq: int | None) -> None:
+        """Audio frames up to this number were heard before, in another process."""
 
     def configure(
         self,
         *,
         rate: int,
+        codec: Literal["pcm", "opus"] = "pcm",
+        framing: Literal["raw", "header"] = "raw",
         turn_taking: TurnTakingConfig | None,
         create_response: bool,
         interrupt_response: bool,
@@ -70,8 +104,8 @@ class Session:
         else:
             self._turns.config = turn_taking
         self._create_response, self._interrupt_response = create_response, interrupt_response
-        self._conversation.language_hint = language
-        self._conversation.device = f"{device}/{rate}"
+        self._conversation.hearing.language_hint = language
+        self._conversation.hearing.device = f"{device}/{rate}"
         self._conversation.max_tokens = max_tokens
         self._conversation.persona = persona or self._engine.settings.persona.name
         self._conversation.thinking = thinking
@@ -90,6 +124,10 @@ class Session:
             self._buffer.append(part)
             self._engine.ticker.push(self._stream, part)
             await self._heard(_AHEAD)
+
+    async def append(self, data: bytes) -> None:
+        """`feed` for audio without a header."""
+        await self.feed(data)
 
     async def _heard(self, at_most: int) -> None:
         """Wait until at most so many samples are still to be heard."""
@@ -164,10 +202,22 @@ class Session:
             self._turns.clear()
             self._hear_from_here()
 
-    async def say(self, item_id: str, text: str) -> None:
+    async def say(self, item_id: str, text: str, images: Sequence[Image] = ()) -> None:
         """A typed item. Raises StorageError."""
         async with self._in_order:
-            await self._conversation.say_text(item_id, text)
+            await self._conversation.say_text(item_id, text, images)
+
+    async def delete(self, item_id: str) -> bool:
+        """Take an item out of the talk; whether it is here. Raises StorageError."""
+        return await self._conversation.delete(item_id)
+
+    async def truncate(self, item_id: str, heard_ms: int) -> bool:
+        """Of a reply only so much counts as said; whether there is such a reply. Raises StorageError."""
+        return await self._conversation.truncate(item_id, heard_ms)
+
+    def played(self, item_id: str, played_ms: int) -> None:
+        """So much of a reply's speech was heard so far."""
+        self._conversation.played(item_id, played_ms)
 
     async def respond(self) -> None:
         """Reply to what was said. A reply that still runs is finished with first."""
@@ -188,11 +238,11 @@ class Session:
 
     def memories(self) -> tuple[Memory, ...]:
         """All that is known of the person, with what holds no more, oldest first."""
-        return self._conversation.memories()
+        return self._conversation.person.memories
 
     async def forget(self, ids: Sequence[str]) -> None:
         """Delete memories of the person. Raises NoSuchMemory, StorageError."""
-        await self._conversation.forget(ids)
+        await self._conversation.person.forget(ids)
 
     def _emit(self, event: Event) -> None:
         if self._turns is not None:
@@ -211,6 +261,14 @@ class Session:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    async def settle(self) -> None:
+        """Commit what is being said, let the reply end, and wait until everything is on record."""
+        if self._turns is not None and (stopped := self._turns.commit(self._stream.position / SAMPLE_RATE)):
+            self._utter(stopped, respond=self._create_response)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._conversation.settle()
+
     async def close(self) -> None:
         """End the session: what was said while it closes is still committed and recorded."""
         self._engine.ticker.leave(self._stream)
@@ -219,3 +277,11 @@ class Session:
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._conversation.close()
+
+    async def abandon(self) -> None:
+        """Another process goes on with this session: stop, commit nothing, record nothing."""
+        self._engine.ticker.leave(self._stream)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._conversation.abandon()

@@ -23,15 +23,52 @@ class Server(_Section):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     max_frame_bytes: int = Field(1_048_576, ge=4096, description="A larger WebSocket frame closes with 1009.")
+    max_image_bytes: int = Field(4_194_304, ge=1024, description="Of one decoded input_image.")
     outbound_events: int = Field(1024, ge=16, description="Events a client may leave unread before it is cut.")
-    drain_s: float = Field(10.0, ge=0)
+    drain_s: float = Field(10.0, ge=0, description="At SIGTERM: so long replies may still be finished.")
+    ping_s: float = Field(20.0, gt=0, description="A socket that answers no ping for as long again is gone.")
+    sessions_per_person: int = Field(3, ge=1, description="Open at once; one more ends the oldest.")
+    sessions_per_address: int = Field(64, ge=1, description="Open at once from one address; one more is refused.")
+
+
+class Admission(_Section):
+    """When new sessions wait: by measured load. Sessions that are open are never put out."""
+
+    max_sessions: int = Field(1000, ge=1, description="Open at once in this process.")
+    max_lag_s: float = Field(0.2, gt=0, description="Event-loop lag (p95 of the last 10 s) above which one waits.")
+    max_queue_s: float = Field(3.0, gt=0, description="Wait for recognition (p95 of the last minute) above which too.")
+    wait_s: float = Field(20.0, ge=0, description="How long a new session waits, told so, before it is sent away.")
+    waiting: int = Field(200, ge=0, description="How many may wait.")
+
+
+class Resume(_Section):
+    """What survives a socket, and a process. Times are seconds."""
+
+    window_s: float = Field(600.0, ge=300.0, description="How long after a drop a session can be resumed.")
+    reattach_s: float = Field(20.0, ge=0, description="How long its unfinished utterance is kept in memory.")
+    max_events: int = Field(20_000, ge=1000, description="Events kept of one session; older ones go first.")
+
+
+class Redis(_Section):
+    """What replicas tell each other. Without it they still agree, over the database, only later."""
+
+    url: str | None = None
 
 
 class Auth(_Section):
-    """Tokens: HS256 over `secret`. Without one a random secret is kept in the data directory."""
+    """User tokens: JWTs of an issuer's asymmetric keys (`keys`), or HS256 over `secret`.
+
+    Without a secret a random one is kept in the data directory; it signs `companion token` and client secrets.
+    """
 
     secret: SecretStr | None = None
+    keys: Path | None = Field(None, description="JWKS file of the issuer's public keys; read again when it changes.")
+    issuer: str = "companion"
+    audience: str | None = Field(None, description="Required of tokens of `keys`.")
+    leeway_s: float = Field(5.0, ge=0)
     token_ttl_s: float = Field(86_400.0, gt=0)
+    client_secret_ttl_s: float = Field(600.0, ge=10, le=7200)
+    origins: list[str] = Field([], description="Other origins whose pages may connect; a page of ours always may.")
 
 
 class Database(_Section):
@@ -62,6 +99,7 @@ class Speech(_Section):
     model: str = "pack:whisper-base"
     threads: int = Field(1, ge=1)
     timeout_s: float = Field(60.0, gt=0)
+    partials_s: float | None = Field(None, ge=0.2, description="How often what is being said is read again; null: not.")
 
 
 class Emotion(_Section):
@@ -100,6 +138,7 @@ class Chat(_Section):
     temperature: float = Field(0.6, ge=0, le=2)
     timeout_s: float = Field(60.0, gt=0)
     retries: int = Field(2, ge=0)
+    vision: bool = Field(False, description="The model takes images: a Qwen-VL behind the `openai` backend.")
 
 
 class Embeddings(_Section):
@@ -134,6 +173,7 @@ class Turn(_Section):
     start_s: float = Field(0.1, ge=0)
     silence_s: float = Field(0.5, gt=0)
     max_utterance_s: float = Field(60.0, gt=1)
+    speculate_s: float | None = Field(0.2, gt=0, description="Silence after which recognition begins; null: the end.")
     affect_deadline_s: float = Field(0.15, ge=0, description="Wait for the voice after the words are known.")
     overlap: bool = Field(True, description="ASR and voice side by side; false only to measure the difference.")
 
@@ -151,6 +191,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("var")
     server: Server = Server()
+    admission: Admission = Admission()
+    resume: Resume = Resume()
+    redis: Redis = Redis()
     auth: Auth = Auth()
     database: Database = Database()
     records: Records = Records()

@@ -30,7 +30,7 @@ class _Rendered:
     of: ref[Exchange]
     count: Count
     mark: str
-    messages: tuple[Message, Message]
+    messages: tuple[Message, ...]
     tokens: int
     telling: tuple[_Telling, ...] | None = None
 
@@ -102,9 +102,9 @@ def _render(exchange: Exchange, mark: str, count: Count) -> _Rendered:
     known = _rendered.get(key)
     if known is not None and known.of() is exchange and known.mark == mark and known.count == count:
         return known
-    messages = (
-        Message("user", cut_middle(plain(exchange.user), _LONGEST, mark, count)),
-        Message("assistant", cut_middle(plain(exchange.assistant), _LONGEST, mark, count)),
+    both = (Message("user", exchange.user), Message("assistant", exchange.assistant))
+    messages = tuple(  # a reply of which nothing was heard leaves no mark that a model could learn to make
+        Message(m.role, cut_middle(plain(m.content), _LONGEST, mark, count)) for m in both if m.content
     )
     tokens = sum(count(m.content) + PER_MESSAGE for m in messages)
     made = _Rendered(ref(exchange, lambda _: _rendered.pop(key, None)), count, mark, messages, tokens)

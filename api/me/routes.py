@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
-from api.auth import bearer, verify
+from api.auth import Authenticator, Principal, bearer
 from api.realtime.memory_events import KnownMemory, known_memory
 from companion.engine import Engine
 from companion.errors import AuthenticationError, InputError, StorageError
@@ -39,7 +39,7 @@ class Known(Struct, frozen=True, kw_only=True):
 async def provide_person(request: Request[Any, Any, Any]) -> PersonMemory:
     """The person of the bearer token, with what is known of them. Raises AuthenticationError, StorageError."""
     engine = _engine(request)
-    who = verify(request.app.state.secret, bearer(request.headers), engine.now())
+    who = _caller(request)
     await engine.records.ensure_user(who.user_id, engine.now())
     return await engine.memories.open(who.user_id)
 
@@ -74,10 +74,16 @@ async def forget_memory(request: Request[Any, Any, Any], person: Person, memory_
 async def erase_me(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """You are erased: everything that is kept of you, for good. The answer is the receipt. Confirm-Erase: yes."""
     engine = _engine(request)
-    who = verify(request.app.state.secret, bearer(request.headers), engine.now())
+    who = _caller(request)
     if request.headers.get("confirm-erase") != "yes":
         raise InputError("this cannot be undone: send the header Confirm-Erase: yes", code="not_confirmed")
+    await request.app.state.sessions.end(who.user_id)
     return asdict(await erase(engine.records, engine.memories, who.user_id, engine.now()))
+
+
+def _caller(request: Request[Any, Any, Any]) -> Principal:
+    auth: Authenticator = request.app.state.auth
+    return auth.verify_user(bearer(request.headers, query=request.query_params), _engine(request).now())
 
 
 def _engine(request: Request[Any, Any, Any]) -> Engine:

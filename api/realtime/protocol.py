@@ -22,9 +22,9 @@ OutputTokens = Annotated[int, Meta(ge=1)] | Literal["inf"]
 
 
 class AudioFormat(Struct, frozen=True, kw_only=True):
-    """PCM16LE mono; rate in Hz."""
+    """audio/pcm: PCM16LE mono; audio/opus: one packet a frame, mono, decoded at `rate`. rate in Hz."""
 
-    type: Literal["audio/pcm"] = "audio/pcm"
+    type: Literal["audio/pcm", "audio/opus"] = "audio/pcm"
     rate: Rate = 24000
 
 
@@ -35,6 +35,7 @@ class TurnDetection(Struct, frozen=True, kw_only=True):
     threshold: Annotated[float, Meta(gt=0, lt=1)] | UnsetType | None = UNSET
     prefix_padding_ms: Milliseconds | UnsetType | None = UNSET
     silence_duration_ms: Milliseconds | UnsetType | None = UNSET
+    eagerness: Literal["low", "medium", "high", "auto"] = "auto"
     create_response: bool = True
     interrupt_response: bool = True
 
@@ -170,6 +171,41 @@ class MemoryForget(_Event, frozen=True, kw_only=True, tag="companion.memory.forg
     ids: Annotated[list[str], Meta(min_length=1, max_length=1000)]
 
 
+class ItemRetrieve(_Event, frozen=True, kw_only=True, tag="conversation.item.retrieve"):
+    """Answered with conversation.item.retrieved."""
+
+    item_id: str
+
+
+class Resume(_Event, frozen=True, kw_only=True, tag="companion.resume"):
+    """The first frame on a new socket: go on where the old one broke off.
+
+    last_seq: of the last server event that was read. last_audio_seq: of the last audio frame that was sent.
+    """
+
+    session_id: Annotated[str, Meta(max_length=128)]
+    resume_token: Annotated[str, Meta(max_length=512)]
+    last_seq: Annotated[int, Meta(ge=0, le=2**53)]
+    last_audio_seq: Annotated[int, Meta(ge=0, le=2**32 - 1)] | None = None
+
+
+class Playback(_Event, frozen=True, kw_only=True, tag="companion.playback"):
+    """How much of a reply the person has heard: milliseconds of its speech."""
+
+    item_id: Annotated[str, Meta(max_length=128)]
+    played_ms: Annotated[int, Meta(ge=0, le=86_400_000)]
+
+
+class Renew(_Event, frozen=True, kw_only=True, tag="companion.renew"):
+    """A fresh token of the same person, before the one of the handshake expires."""
+
+    token: Annotated[str, Meta(max_length=8192)]
+
+
+class Sos(_Event, frozen=True, kw_only=True, tag="companion.sos"):
+    """The person asks for human help."""
+
+
 class Ping(_Event, frozen=True, kw_only=True, tag="companion.ping"):
     """Answered with companion.pong."""
 
@@ -187,6 +223,11 @@ ClientEvent = (
     | Feedback
     | MemoryList
     | MemoryForget
+    | ItemRetrieve
+    | Resume
+    | Playback
+    | Renew
+    | Sos
     | Ping
 )
 
@@ -265,13 +306,13 @@ class CompanionSettings(Struct, frozen=True, kw_only=True):
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """A session as it stands. rate: Hz of the client's audio; turn_detection None: the client commits by itself."""
+    """A session as it stands. turn_detection None: the client commits by itself."""
 
     id: str
     model: str
     instructions: str = ""
     max_output_tokens: int | Literal["inf"] = "inf"
-    rate: Rate = 24000
+    format: AudioFormat = AudioFormat()
     turn_detection: TurnDetection | None = TurnDetection()
     companion: CompanionSettings = CompanionSettings()
 
@@ -285,7 +326,7 @@ class Session(Struct, frozen=True, kw_only=True):
             max_output_tokens=(
                 self.max_output_tokens if fields.max_output_tokens is UNSET else fields.max_output_tokens or "inf"
             ),
-            rate=audio.format.rate if isinstance(audio.format, AudioFormat) else self.rate,
+            format=audio.format if isinstance(audio.format, AudioFormat) else self.format,
             turn_detection=self.turn_detection if audio.turn_detection is UNSET else audio.turn_detection,
             companion=_companion(self.companion, fields.companion),
         )
@@ -302,7 +343,7 @@ class Session(Struct, frozen=True, kw_only=True):
             "max_output_tokens": self.max_output_tokens,
             "audio": {
                 "input": {
-                    "format": {"type": "audio/pcm", "rate": self.rate},
+                    "format": self.format,
                     "turn_detection": self.turn_detection,
                 }
             },

@@ -7,26 +7,27 @@ from typing import Any
 
 from litestar import WebSocket, websocket
 
-from api.auth import SUBPROTOCOL, bearer, verify
+from api.auth import SUBPROTOCOL, Authenticator
 from api.realtime import server_events as wire
 from api.realtime.connection import Connection
-from companion.conversation import new_id
 from companion.engine import Engine
 from companion.errors import AuthenticationError
+from companion.items import new_id
 
 
 @websocket("/v1/realtime")
 async def realtime(socket: WebSocket[Any, Any, Any]) -> None:
     """One session. A refused token is told by an `error` event and closes with 1008."""
     offered = [p.strip() for p in socket.headers.get("sec-websocket-protocol", "").split(",") if p.strip()]
-    token = bearer(socket.headers, offered)
     await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
     engine: Engine = socket.app.state.engine
     try:
-        who = verify(socket.app.state.secret, token, time.time())
+        auth: Authenticator = socket.app.state.auth
+        who = auth.verify_handshake(socket.headers, socket.query_params, offered, time.time())
     except AuthenticationError as error:
         body = wire.ErrorBody(type="invalid_request_error", code="invalid_token", message=str(error))
         await socket.send_text(wire.encode(wire.Error(error=body), new_id("event"), 1))
         await socket.close(code=1008, reason="token refused")
         return
-    await Connection(socket, engine, who.user_id, socket.query_params.get("model") or engine.chat.name).run()
+    model = socket.query_params.get("model") or engine.chat.name
+    await Connection(socket, socket.app.state.sessions, engine.settings.server, who.user_id, model).run()

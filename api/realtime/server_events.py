@@ -14,6 +14,7 @@ from msgspec import Struct
 from affect.trajectory import Trajectory
 from affect.types import Affect
 from api.realtime.protocol import ContentPart
+from companion.audio.arrival import Arrival
 
 Status = Literal["in_progress", "completed", "cancelled", "failed", "incomplete"]
 
@@ -95,13 +96,20 @@ class SessionUpdated(ServerEvent, frozen=True, kw_only=True, tag="session.update
 
 
 class CompanionSession(ServerEvent, frozen=True, kw_only=True, tag="companion.session"):
-    """limits: name -> number. resume_token null: this server cannot resume."""
+    """After session.created, and after a resume. Send companion.resume with session_id and the newest resume_token.
+
+    limits: name -> number. replayed: how many events were sent again just before this one. last_audio_seq: of the last
+    audio frame that needs no resending, null where frames have no numbers. used_s: how long the person has talked
+    without a longer pause, over all their sessions.
+    """
 
     session_id: str
     ai_disclosure: str
-    resume_token: str | None = None
+    resume_token: str
     limits: Mapping[str, float] = {}
     replayed: int = 0
+    last_audio_seq: int | None = None
+    used_s: float = 0.0
 
 
 class SpeechStarted(ServerEvent, frozen=True, kw_only=True, tag="input_audio_buffer.speech_started"):
@@ -115,8 +123,11 @@ class SpeechStopped(ServerEvent, frozen=True, kw_only=True, tag="input_audio_buf
 
 
 class AudioCommitted(ServerEvent, frozen=True, kw_only=True, tag="input_audio_buffer.committed"):
+    """last_audio_seq: of the last audio frame that is on disk with it, null where frames have no numbers."""
+
     item_id: str
     previous_item_id: str | None = None
+    last_audio_seq: int | None = None
 
 
 class AudioCleared(ServerEvent, frozen=True, kw_only=True, tag="input_audio_buffer.cleared"):
@@ -133,6 +144,10 @@ class ItemDone(ServerEvent, frozen=True, kw_only=True, tag="conversation.item.do
     previous_item_id: str | None = None
 
 
+class ItemRetrieved(ServerEvent, frozen=True, kw_only=True, tag="conversation.item.retrieved"):
+    item: Item
+
+
 class ItemDeleted(ServerEvent, frozen=True, kw_only=True, tag="conversation.item.deleted"):
     item_id: str
 
@@ -144,6 +159,14 @@ class ItemTruncated(ServerEvent, frozen=True, kw_only=True, tag="conversation.it
 
 
 _TRANSCRIPTION = "conversation.item.input_audio_transcription"
+
+
+class TranscriptionDelta(ServerEvent, frozen=True, kw_only=True, tag=f"{_TRANSCRIPTION}.delta"):
+    """More of what is being said, as far as it will not change."""
+
+    item_id: str
+    delta: str
+    content_index: int = 0
 
 
 class TranscriptionCompleted(ServerEvent, frozen=True, kw_only=True, tag=f"{_TRANSCRIPTION}.completed"):
@@ -258,11 +281,29 @@ class Timings(ServerEvent, frozen=True, kw_only=True, tag="companion.timings"):
 
 
 class Notice(ServerEvent, frozen=True, kw_only=True, tag="companion.notice"):
-    """kind: ai_disclosure, break_reminder, degraded, overloaded or draining."""
+    """kind: waiting, overloaded, superseded, draining, taken_over, token_expiring, ai_disclosure, break_reminder,
+    or degraded.
+
+    position: how many wait before this one. retry_after_s: connect again no sooner.
+    """
 
     kind: str
     message: str | None = None
     retry_after_s: float | None = None
+    position: int | None = None
+
+
+class Network(ServerEvent, frozen=True, kw_only=True, tag="companion.network"):
+    """How the audio of this session arrives, where its frames have numbers; with each committed utterance.
+
+    received, lost, late, duplicate: frames. jitter_ms: interarrival jitter after RFC 3550 section 6.4.1.
+    """
+
+    received: int
+    lost: int
+    late: int
+    duplicate: int
+    jitter_ms: float
 
 
 class Pong(ServerEvent, frozen=True, kw_only=True, tag="companion.pong"):
@@ -307,6 +348,17 @@ def trajectory(state: str, now: Trajectory) -> TrajectoryEvent:
         slope=_fields(now.slope, "value", "low", "high"),
         variability=_fields(now.variability, "value", "low", "high"),
         recovery=_fields(now.recovery_s, "value", "low", "high"),
+    )
+
+
+def network(arrival: Arrival) -> Network:
+    """The event for how audio has arrived so far."""
+    return Network(
+        received=arrival.received,
+        lost=arrival.lost,
+        late=arrival.late,
+        duplicate=arrival.duplicate,
+        jitter_ms=round(arrival.jitter_ms, 1),
     )
 
 

@@ -25,6 +25,12 @@ def frames(event: events.Event) -> Iterator[wire.ServerEvent]:
                 usage={"type": "duration", "seconds": event.audio_s},
                 language=event.language,
             )
+        case events.TranscriptDelta():
+            yield wire.TranscriptionDelta(item_id=event.item_id, delta=event.delta)
+        case events.ItemDeleted():
+            yield wire.ItemDeleted(item_id=event.item_id)
+        case events.ItemTruncated():
+            yield wire.ItemTruncated(item_id=event.item_id, content_index=0, audio_end_ms=event.audio_end_ms)
         case events.TranscriptionFailed():
             body = wire.ErrorBody(type="server_error", code="transcription_failed", message=event.message)
             yield wire.TranscriptionFailed(item_id=event.item_id, error=body)
@@ -54,7 +60,9 @@ def _committed(event: events.ItemCommitted) -> Iterator[wire.ServerEvent]:
     spoken = event.text is None
     item = wire.user_audio(event.item_id) if event.text is None else wire.user_text(event.item_id, event.text)
     if spoken:
-        yield wire.AudioCommitted(item_id=event.item_id, previous_item_id=event.previous_item_id)
+        yield wire.AudioCommitted(
+            item_id=event.item_id, previous_item_id=event.previous_item_id, last_audio_seq=event.audio_seq
+        )
     yield wire.ItemAdded(item=item, previous_item_id=event.previous_item_id)
     yield wire.ItemDone(item=item, previous_item_id=event.previous_item_id)
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
+from companion.audio.arrival import Arrival
+from companion.audio.framing import parse
+from companion.audio.opus import OpusDecoder
 from companion.errors import AudioError
 
 SAMPLE_RATE = 16_000
@@ -16,8 +22,7 @@ class Pcm:
     """PCM16LE of any length at one rate -> float32 at 16 kHz; an odd byte waits for the next frame."""
 
     def __init__(self, rate: int) -> None:
-        if rate not in RATES:
-            raise AudioError(f"a rate of {rate} Hz is not taken: send one of {RATES}", code="unsupported_rate")
+        _check(rate)
         self.rate, self._odd = rate, b""
         self._resampler = None
         if rate != SAMPLE_RATE:
@@ -39,6 +44,70 @@ class Pcm:
         if self._resampler is None:
             return samples
         return np.asarray(self._resampler.resample_chunk(samples), dtype=np.float32)
+
+
+class Intake:
+    """What a client sends, in the codec and framing it chose -> float32 at 16 kHz."""
+
+    def __init__(
+        self,
+        rate: int,
+        *,
+        codec: Literal["pcm", "opus"] = "pcm",
+        framing: Literal["raw", "header"] = "raw",
+        clock: Callable[[], float],
+        arrival: Arrival | None = None,
+    ) -> None:
+        """rate: Hz, of PCM; Opus tells its own. clock: seconds, monotonic. arrival: of the intake before this one, so
+        that numbers go on where a client changes its codec. Raises AudioError (unsupported_rate, codec_unavailable).
+        """
+        _check(rate)
+        self.rate, self.codec, self.framing = rate, codec, framing
+        self.arrival = arrival or Arrival()
+        self._clock = clock
+        self._decoder = self._fresh()
+
+    def _fresh(self) -> Pcm | OpusDecoder:
+        return Pcm(self.rate) if self.codec == "pcm" else OpusDecoder()
+
+    @property
+    def last_seq(self) -> int | None:
+        """Number of the newest frame taken, 0 to 2^32 - 1; None where frames have no header."""
+        return self.arrival.last_seq if self.framing == "header" else None
+
+    def resume_at(self, seq: int | None) -> None:
+        """Frames up to `seq` were heard before: they are dropped when they come again."""
+        self.arrival.resume_at(seq)
+
+    def frame(self, data: bytes) -> Samples:
+        """Samples of one binary frame, none for one that came before or too late.
+
+        What is missing before it is passed over, or, of Opus, made up as far as that sounds well. Raises AudioError
+        (invalid_frame_header, invalid_audio).
+        """
+        if self.framing == "raw":
+            return self.append(data)
+        frame = parse(data)
+        if self.codec == "pcm" and len(frame.payload) % 2:  # half a sample would shift all that follows
+            raise AudioError("half a sample in a frame: send whole samples of 2 bytes")
+        before = self.arrival.stream
+        missing = self.arrival.take(frame, self._clock())
+        if before not in (None, frame.stream):
+            self._decoder = self._fresh()
+        if missing is None:
+            return np.zeros(0, np.float32)
+        if isinstance(self._decoder, OpusDecoder):
+            return self._decoder.decode(frame.payload, missing)
+        return self._decoder.decode(frame.payload)
+
+    def append(self, data: bytes) -> Samples:
+        """Samples of audio without a header: PCM of any length, or one Opus packet. Raises AudioError."""
+        return self._decoder.decode(data)
+
+
+def _check(rate: int) -> None:
+    if rate not in RATES:
+        raise AudioError(f"a rate of {rate} Hz is not taken: send one of {RATES}", code="unsupported_rate")
 
 
 class Buffer:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from companion.errors import ChatError
+from companion.images import Image
 from prompts import budget
 from prompts.types import Message
 
@@ -19,9 +20,16 @@ class ChatModel(Protocol):
     name: str
     in_process: bool  # it works on the cores of the sessions, and slows them while it does
     keeps_prefix: bool  # warm() pays
+    vision: bool  # it takes images
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, thinking: bool = False
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float,
+        thinking: bool = False,
+        images: Sequence[Image] = (),
     ) -> AsyncIterator[str]:
         """The reply, piece by piece; pieces joined are the reply. Never yields "".
 
@@ -57,7 +65,7 @@ class FakeChatModel:
     """For tests: streams `reply` in pieces of `piece` characters; completes with `answers` in turn, then the last."""
 
     name = "fake"
-    in_process = keeps_prefix = False
+    in_process = keeps_prefix = vision = False
 
     def __init__(
         self,
@@ -73,12 +81,20 @@ class FakeChatModel:
         self.seen: list[tuple[Message, ...]] = []
         self.thought: list[bool] = []  # whether each stream was to think
         self.completed: list[tuple[Message, ...]] = []
+        self.shown: list[tuple[Image, ...]] = []  # images of each stream
         self.stopped = 0
 
     async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, thinking: bool = False
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float,
+        thinking: bool = False,
+        images: Sequence[Image] = (),
     ) -> AsyncIterator[str]:
         self.seen.append(tuple(messages))
+        self.shown.append(tuple(images))
         self.thought.append(thinking)
         finished = False
         try:

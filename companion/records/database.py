@@ -62,12 +62,19 @@ class Store:
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self.sessions = sessions
 
-    async def transaction(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """Run work and commit; again where the database was locked. Raises StorageError, and what work raises."""
+    async def transaction(
+        self, work: Callable[[AsyncSession], Awaitable[T]], *, passing: type[Exception] | tuple[()] = ()
+    ) -> T:
+        """Run work and commit; again where the database was locked. Raises StorageError, and what work raises.
+
+        passing: an error of the database that is raised as it is, for a caller that expects it.
+        """
         for wait_s in (*_RETRIES_S, None):
             try:
                 async with self.sessions() as session, session.begin():
                     return await work(session)
+            except passing:
+                raise
             except (SQLAlchemyError, OSError) as error:
                 locked = isinstance(error, DBAPIError) and "locked" in str(error.orig)
                 if not locked or wait_s is None:

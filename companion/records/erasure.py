@@ -19,14 +19,20 @@ from sqlmodel import col
 
 from companion.errors import InputError
 from companion.records.repository import Records
-from companion.records.tables import ErasureRow, SessionRow, TurnRow, UserRow
+from companion.records.tables import ErasureRow, JournalRow, SessionRow, TurnRow, UserRow
 from memory.ledger import MemoryRow
 from memory.memories import Memories
 from memory.outbox import OutboxRow
 
 _CHUNK = 1 << 22
 _WINDOW = 64  # bytes of a longer blob that are looked for: a database may part it between pages
-_PARTS: Mapping[str, Any] = {"sessions": SessionRow, "turns": TurnRow, "memories": MemoryRow, "waiting": OutboxRow}
+_PARTS: Mapping[str, Any] = {
+    "sessions": SessionRow,
+    "turns": TurnRow,
+    "memories": MemoryRow,
+    "waiting": OutboxRow,
+    "events": JournalRow,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ async def erase(records: Records, memories: Memories, user_id: str, now: float) 
     receipt = Receipt(f"erasure_{uuid.uuid4().hex}", subject(records, user_id), now, counts)
 
     async def work(session: AsyncSession) -> None:
-        for table in (OutboxRow, MemoryRow, TurnRow, SessionRow):
+        for table in (OutboxRow, MemoryRow, JournalRow, TurnRow, SessionRow):
             await session.execute(delete(table).where(col(table.user_id) == user_id))
         await session.execute(delete(UserRow).where(col(UserRow.id) == user_id))
         session.add(ErasureRow(id=receipt.id, subject=receipt.subject, erased_at=now, counts=dict(receipt.counts)))

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from companion.errors import InputError
 from companion.records.crypto import KeyRing, master_key
 from companion.records.database import Store, create_engine, require_current, sessions
 from companion.records.spool import Spool
@@ -45,6 +47,12 @@ class Turn:
     language: str | None
     strategy: str | None = None
     rating: str | None = None
+    response_id: str | None = None
+    reply_item_id: str | None = None
+    audio_seq: int | None = None
+    heard_ms: int | None = None
+    images: Sequence[str] = ()
+    audio_s: float | None = None
 
 
 class Records:
@@ -92,11 +100,20 @@ class Records:
         modality: str,
         samples: NDArray[np.float32] | None = None,
         text: str | None = None,
+        images: Sequence[bytes] = (),
+        audio_seq: int | None = None,
     ) -> None:
-        """Keep what the person said; it survives `kill -9` when this returns. samples: float32, 16 kHz."""
+        """Keep what the person said; it survives `kill -9` when this returns. samples: float32, 16 kHz.
+
+        Raises StorageError, and InputError (item_exists) where an item has this id.
+        """
         audio = None
         if samples is not None:
             audio = await asyncio.to_thread(self.spool.write, user_id, turn_id, samples)
+        names = [
+            await asyncio.to_thread(self.spool.write_bytes, user_id, f"{turn_id}.{n}.image", image)
+            for n, image in enumerate(images)
+        ]
         sealed = None if text is None else self.ring.seal(user_id, text)
 
         async def work(session: AsyncSession) -> None:
@@ -112,10 +129,15 @@ class Records:
                     user_text=sealed,
                     audio=audio,
                     audio_s=None if samples is None else samples.size / 16_000,
+                    audio_seq=audio_seq,
+                    images=names or None,
                 )
             )
 
-        await self.store.transaction(work)
+        try:
+            await self.store.transaction(work, passing=IntegrityError)
+        except IntegrityError:
+            raise InputError("an item of this id is on record: choose a fresh one", code="item_exists") from None
 
     async def finish_turn(
         self,
@@ -294,6 +316,12 @@ class Records:
             row.language,
             row.strategy,
             row.rating,
+            row.response_id,
+            row.reply_item_id,
+            row.audio_seq,
+            row.heard_ms,
+            tuple(row.images or ()),
+            row.audio_s,
         )
 
 

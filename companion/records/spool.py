@@ -23,14 +23,18 @@ class Spool:
     def write(self, user_id: str, turn_id: str, samples: NDArray[np.float32]) -> str:
         """The file's name, once it survives a crash. samples: float32, 16 kHz. Raises StorageError (disk full)."""
         pcm = np.clip(np.rint(samples * np.float32(32_768)), -32_768, 32_767).astype("<i2").tobytes()
-        folder, name = self._of(user_id), f"{turn_id}.pcm"
+        return self.write_bytes(user_id, f"{turn_id}.pcm", pcm)
+
+    def write_bytes(self, user_id: str, name: str, data: bytes) -> str:
+        """`write` for something else that came with an utterance, such as an image."""
+        folder = self._of(user_id)
         part = folder / f"{name}.part"
         try:
             if not folder.is_dir():
                 folder.mkdir(parents=True, exist_ok=True)
                 _sync(self._folder)
             with part.open("wb") as file:
-                file.write(self._ring.seal_bytes(user_id, pcm))
+                file.write(self._ring.seal_bytes(user_id, data))
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(folder / name)
@@ -44,11 +48,15 @@ class Spool:
 
     def read(self, user_id: str, name: str) -> NDArray[np.float32]:
         """The samples of a committed utterance: float32, 16 kHz. Raises StorageError."""
+        return np.frombuffer(self.read_bytes(user_id, name), "<i2").astype(np.float32) / np.float32(32_768)
+
+    def read_bytes(self, user_id: str, name: str) -> bytes:
+        """What `write_bytes` kept. Raises StorageError."""
         try:
             blob = (self._of(user_id) / name).read_bytes()
         except OSError as error:
             raise StorageError(f"a recording cannot be read ({os.strerror(error.errno or 0)})") from None
-        return np.frombuffer(self._ring.open_bytes(user_id, blob), "<i2").astype(np.float32) / np.float32(32_768)
+        return self._ring.open_bytes(user_id, blob)
 
     def erase(self, user_id: str) -> int:
         """Delete all recordings of a person, half-written ones too; how many. Raises StorageError."""

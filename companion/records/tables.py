@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Column, Double, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, BigInteger, Column, Double, ForeignKey, Index, LargeBinary, String
 from sqlmodel import Field, SQLModel
 
 _Json = JSON(none_as_null=True)
 
 
 class UserRow(SQLModel, table=True):
-    """A person. wrapped_key: their key, encrypted with the master key; without it nothing of theirs can be read."""
+    """A person. wrapped_key: their key, encrypted with the master key; without it nothing of theirs can be read.
+
+    sat_down_at, seen_at: when they began to talk without a longer pause, over all their sessions, and until when.
+    """
 
     __tablename__: ClassVar[str] = "user"
 
@@ -22,10 +25,15 @@ class UserRow(SQLModel, table=True):
     created_at: float = Field(sa_column=Column(Double, nullable=False))
     wrapped_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     baseline: bytes | None = Field(default=None, sa_column=Column(LargeBinary))  # sealed: a voice is a biometric
+    sat_down_at: float | None = Field(default=None, sa_column=Column(Double))
+    seen_at: float | None = Field(default=None, sa_column=Column(Double))
 
 
 class SessionRow(SQLModel, table=True):
-    """One conversation, from connection to close."""
+    """One conversation, over as many sockets as it takes. settings: what its client chose, sealed.
+
+    seen_at: when its client was last there.
+    """
 
     __tablename__: ClassVar[str] = "session"
     __table_args__ = (Index("ix_session_user_started", "user_id", "started_at"),)
@@ -39,12 +47,35 @@ class SessionRow(SQLModel, table=True):
     client: str | None = Field(default=None, sa_column=Column(String(200)))
     persona: str | None = Field(default=None, sa_column=Column(String(100)))
     language: str | None = Field(default=None, sa_column=Column(String(16)))
+    settings: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    seen_at: float | None = Field(default=None, sa_column=Column(Double))
+
+
+class JournalRow(SQLModel, table=True):
+    """Server events of a session, first_seq to last_seq, as they were sent, sealed; see `journal`."""
+
+    __tablename__: ClassVar[str] = "journal"
+    __table_args__ = (Index("ix_journal_at", "at"), Index("ix_journal_user", "user_id"))
+
+    session_id: str = Field(
+        sa_column=Column(
+            String(128), ForeignKey("session.id", name="fk_journal_session", ondelete="CASCADE"), primary_key=True
+        )
+    )
+    first_seq: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    last_seq: int = Field(sa_column=Column(BigInteger, nullable=False))
+    user_id: str = Field(sa_column=Column(String(128), nullable=False))
+    at: float = Field(sa_column=Column(Double, nullable=False))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class TurnRow(SQLModel, table=True):
-    """One thing said, and its reply. state: committed, answered, cancelled, failed.
+    """One thing said, and its reply. state: committed, replying, replied, answered, cancelled, failed, deleted.
 
-    user_text, reply_text, affect_words (JSON whose evidence quotes the words) are sealed. audio: name in the spool.
+    replying and replied are on their way: a reply was begun, or was told to the client but is not on record with all
+    that belongs to it. user_text, reply_text, affect_words (JSON whose evidence quotes the words) are sealed. audio:
+    name in the spool; audio_seq: the client's number of the last audio frame in it. reply_item_id: the item of the
+    reply to it; heard_ms: how much of its speech was heard, None for all.
     """
 
     __tablename__: ClassVar[str] = "turn"
@@ -78,6 +109,10 @@ class TurnRow(SQLModel, table=True):
     prompt_blocks: dict[str, Any] | None = Field(default=None, sa_column=Column(_Json))
     prompt: bytes | None = Field(default=None, sa_column=Column(LargeBinary))  # sealed: all that the model read
     response_id: str | None = Field(default=None, sa_column=Column(String(128), index=True))
+    reply_item_id: str | None = Field(default=None, sa_column=Column(String(128)))
+    audio_seq: int | None = Field(default=None, sa_column=Column(BigInteger))
+    heard_ms: int | None = None
+    images: list[Any] | None = Field(default=None, sa_column=Column(_Json))  # names in the spool
     strategy: str | None = Field(default=None, sa_column=Column(String(32)))
     rating: str | None = Field(default=None, sa_column=Column(String(8)))  # like or dislike
     changes: list[Any] | None = Field(default=None, sa_column=Column(_Json))  # what the screen did to the reply

@@ -48,6 +48,12 @@ class Recognizer(Protocol):
     async def close(self) -> None: ...
 
 
+def passes(recognizer: Recognizer) -> int:
+    """How many recognitions run or wait in it, cancelled ones that still hold its thread included; 0 where a backend
+    does not tell."""
+    return int(getattr(recognizer, "passes", 0))
+
+
 class FakeRecognizer:
     """For tests: answers with the given transcripts in turn, then with the last for ever."""
 
@@ -57,6 +63,7 @@ class FakeRecognizer:
         self._transcripts: Sequence[str] = transcripts or ("",)
         self._language, self._delay_s, self.calls = language, delay_s, 0
         self.hotwords: list[tuple[str, ...]] = []  # of each call
+        self.passes = 0
 
     async def recognize(
         self, samples: Samples, language: str | None = None, hotwords: Sequence[str] = ()
@@ -66,7 +73,11 @@ class FakeRecognizer:
         self.hotwords.append(tuple(hotwords))
         text = self._transcripts[min(self.calls, len(self._transcripts) - 1)]
         self.calls += 1
-        await asyncio.sleep(self._delay_s)
+        self.passes += 1
+        try:
+            await asyncio.sleep(self._delay_s)
+        finally:
+            self.passes -= 1
         return Transcript(text, language or self._language, 1.0)
 
     async def close(self) -> None:

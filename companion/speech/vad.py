@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from companion.errors import AudioError, ConfigurationError
+from companion.speech.sound import Sound, sounds
 
 _log = logging.getLogger(__name__)
 SAMPLE_RATE = 16_000
@@ -23,10 +24,14 @@ WINDOW = 512  # samples, 32 ms: the only window that Silero takes at 16 kHz
 _CONTEXT = 64  # samples of the window before, which the model sees as well
 _STATE = (2, 128)
 _MAX_BATCH = 64
+_SOUNDING = 0.1  # speech probability from which a window's sound may matter to somebody
 _MAX_WAITING = 60 * SAMPLE_RATE // WINDOW  # one minute: a client may send faster than real time, not for ever
 
+T = TypeVar("T")
+Samples = NDArray[np.float32]
 Windows = NDArray[np.float32]
 States = NDArray[np.float32]
+OnWindow = Callable[[float, int, int, Sound | None], None]
 
 
 class SpeechDetector(Protocol):
@@ -67,9 +72,10 @@ class LevelDetector:
 
 
 class VadStream:
-    """One session's place in the batch. on_window(probability, start, end): samples of the stream."""
+    """One session's place in the batch. on_window(probability, start, end, sound): samples of the stream; sound: None
+    where nobody speaks."""
 
-    def __init__(self, on_window: Callable[[float, int, int], None]) -> None:
+    def __init__(self, on_window: OnWindow) -> None:
         self.on_window = on_window
         self.waiting: deque[Windows] = deque()
         self.context = np.zeros(_CONTEXT, np.float32)
@@ -95,12 +101,13 @@ class VadTicker:
         self._detector = detector
         self._streams: set[VadStream] = set()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="vad")
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="endpointing")
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._task: asyncio.Task[None] | None = None
 
-    def open(self, on_window: Callable[[float, int, int], None]) -> VadStream:
+    def open(self, on_window: OnWindow) -> VadStream:
         """A new stream; it must be closed."""
         stream = VadStream(on_window)
         self._streams.add(stream)
@@ -136,27 +143,38 @@ class VadTicker:
             batch = np.stack([np.concatenate((s.context, w)) for s, w in zip(ready, windows, strict=True)])
             states = np.stack([s.state for s in ready], axis=1)
             try:
-                heard, states = await loop.run_in_executor(self._pool, self._detector.detect, batch, states)
+                heard, states, sounding = await loop.run_in_executor(self._pool, self._detect, batch, states)
             except Exception as error:  # one bad batch must not make every session deaf: it is heard as silence
                 _log.error("speech detection failed: %s", type(error).__name__)
-                heard = np.zeros(len(ready), np.float32)
-            self._tell(ready, windows, heard, states)
+                heard, sounding = np.zeros(len(ready), np.float32), [None] * len(ready)
+            for n, (stream, window) in enumerate(zip(ready, windows, strict=True)):
+                stream.context, stream.state = window[-_CONTEXT:], states[:, n]
+                start, stream.position = stream.position, stream.position + WINDOW
+                if stream in self._streams:
+                    stream.on_window(float(heard[n]), start, stream.position, sounding[n])
 
-    def _tell(
-        self, ready: Sequence[VadStream], windows: Sequence[Windows], heard: NDArray[np.float32], states: States
-    ) -> None:
-        for n, (stream, window) in enumerate(zip(ready, windows, strict=True)):
-            stream.context, stream.state = window[-_CONTEXT:], states[:, n]
-            start, stream.position = stream.position, stream.position + WINDOW
-            if stream in self._streams:
-                stream.on_window(float(heard[n]), start, stream.position)
+    def _detect(
+        self, windows: Windows, states: States
+    ) -> tuple[NDArray[np.float32], States, list[Sound | None]]:
+        heard, states = self._detector.detect(windows, states)
+        loud = np.flatnonzero(heard >= _SOUNDING)
+        sounding: list[Sound | None] = [None] * len(windows)
+        if loud.size:
+            for n, sound in zip(loud, sounds(windows[loud]), strict=True):
+                sounding[n] = sound
+        return heard, states, sounding
+
+    async def read(self, work: Callable[[Samples], T], samples: Samples) -> T:
+        """Look at a few samples off the loop, and off the thread that must hear the next window."""
+        return await asyncio.get_running_loop().run_in_executor(self._reading, work, samples)
 
     async def close(self) -> None:
         """Stop hearing."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._reading):
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def speech_share(samples: NDArray[np.float32], threshold: float = 0.5) -> float:

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from api.auth import issue
+from api.realtime.sessions import Sessions
 from companion.engine import Engine, learner
 from companion.llm.chat_model import FakeChatModel
 from companion.records import database
@@ -32,8 +33,8 @@ SECRET = "a secret of the tests, long enough for HS256"
 class Served:
     """A server that runs: its address, its engine, and tokens for it."""
 
-    def __init__(self, url: str, engine: Engine) -> None:
-        self.url, self.engine = url, engine
+    def __init__(self, url: str, engine: Engine, sessions: Sessions) -> None:
+        self.url, self.engine, self.sessions = url, engine, sessions
 
     def token(self, user: str = "xiaoyu", ttl_s: float = 60.0) -> str:
         return issue(SECRET, user, ttl_s, time.time())
@@ -41,7 +42,11 @@ class Served:
 
 @asynccontextmanager
 async def running(folder: Path, **parts: Any) -> AsyncIterator[Served]:
-    settings = Settings(data_dir=folder, auth=Auth(secret=SecretStr(SECRET)), server=Server(max_frame_bytes=65_536))
+    settings = Settings(
+        data_dir=folder,
+        **{"auth": Auth(secret=SecretStr(SECRET)), "server": Server(max_frame_bytes=65_536)}
+        | parts.get("settings", {}),
+    )
     await asyncio.to_thread(database.upgrade, settings.database_url)
     async with open_records(settings) as records, _serving(settings, records, folder, parts) as served:
         yield served
@@ -50,8 +55,8 @@ async def running(folder: Path, **parts: Any) -> AsyncIterator[Served]:
 @asynccontextmanager
 async def _serving(settings: Settings, records: Records, folder: Path, parts: dict[str, Any]) -> AsyncIterator[Served]:
     embedder, chat = FakeEmbedder(), parts.get("chat", FakeChatModel())
-    index = ChromaIndex.embedded(folder / "chroma", embedder.name, 2)
-    ticker = VadTicker(LevelDetector())
+    index = ChromaIndex.embedded(folder / parts.get("chroma", "chroma"), embedder.name, 2)
+    ticker = VadTicker(parts.get("detector") or LevelDetector())
     engine = Engine(
         settings,
         recognizer=parts.get("recognizer", FakeRecognizer("我今天特别开心")),
@@ -61,9 +66,8 @@ async def _serving(settings: Settings, records: Records, folder: Path, parts: di
         ticker=ticker,
         voice=parts.get("voice"),
     )
-    config = uvicorn.Config(
-        create_app(settings, engine), port=0, ws="websockets-sansio", log_level="error", ws_max_size=8 * 65_536
-    )
+    app = create_app(settings, engine)
+    config = uvicorn.Config(app, port=0, ws="websockets-sansio", log_level="error", ws_max_size=8 * 65_536)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:
@@ -71,7 +75,7 @@ async def _serving(settings: Settings, records: Records, folder: Path, parts: di
     await engine.voice.read(np.sin(np.arange(16_000) / 15.0).astype(np.float32), {})  # imports are no turn's time
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield Served(f"http://127.0.0.1:{port}", engine)
+        yield Served(f"http://127.0.0.1:{port}", engine, app.state.sessions)
     finally:
         server.should_exit = True
         await task

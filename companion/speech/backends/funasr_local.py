@@ -7,7 +7,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +43,7 @@ class FunasrRecognizer:
     ) -> None:
         """tap: listens in on what decode runs, so that transcripts carry the emotion."""
         self.name, self._pool, self._decode, self._timeout_s, self._tap = name, pool, decode, timeout_s, tap
+        self._passes: set[Future[Transcript]] = set()
 
     async def recognize(
         self, samples: Samples, language: str | None = None, hotwords: Sequence[str] = ()
@@ -52,11 +53,13 @@ class FunasrRecognizer:
             raise AudioError("less than 25 ms of mono audio cannot be recognised", code="audio_too_short")
         if not np.isfinite(samples).all():
             raise AudioError("the audio holds NaN or infinity: check the encoder")
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout_s):
                 heard = samples.astype(np.float32)
-                return await loop.run_in_executor(self._pool, self._listen, heard, language, hotwords)
+                decoding = self._pool.submit(self._listen, heard, language, hotwords)
+                self._passes.add(decoding)
+                decoding.add_done_callback(self._passes.discard)
+                return await asyncio.wrap_future(decoding)
         except TimeoutError:
             raise SpeechError(
                 f"recognition took more than {self._timeout_s:.0f} s: raise COMPANION_SPEECH__TIMEOUT_S"
@@ -70,6 +73,11 @@ class FunasrRecognizer:
         with self._tap:
             heard = self._decode(samples, language, hotwords)
         return replace(heard, emotion=self._tap.scores)
+
+    @property
+    def passes(self) -> int:
+        """Recognitions that run or wait; one that was cancelled holds the thread until it ends."""
+        return len(self._passes)
 
     def share(self, classifier: object) -> bool:
         """Let a classifier listen in, so that transcripts carry the emotion; whether they do, by it or by SenseVoice.

@@ -1,0 +1,9 @@
+"""The pages of the console: /talk, where a person speaks with the companion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from api.console.pages import pages
+
+talk = pages("/talk", Path(__file__).parent / "talk")

@@ -1,0 +1,303 @@
+"""A socket breaks, a process dies, another one takes over: nothing is lost, nothing is answered twice."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from companion.llm.chat_model import FakeChatModel
+from companion.settings import Resume, Server
+
+Serve = Callable[..., Any]
+LONG = "我听见了，" * 30 + "好。"
+AT_ONCE = {"resume": Resume(reattach_s=0)}
+
+
+class Phone:
+    """A socket, and what a client keeps of its session over many sockets."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.session_id = self.token = ""
+        self.socket: ClientConnection | None = None
+
+    @property
+    def last_seq(self) -> int:
+        return self.events[-1]["seq"]
+
+    async def read(self) -> dict[str, Any]:
+        """The next event that is new; numbers leave no gap."""
+        assert self.socket is not None
+        while True:
+            event = json.loads(await asyncio.wait_for(self.socket.recv(), 10))
+            if self.events and 0 < event["seq"] <= self.last_seq:
+                continue
+            assert not self.events or event["seq"] in (0, self.last_seq + 1), (event, self.last_seq)
+            if event["seq"]:
+                self.events.append(event)
+            if event["type"] == "companion.session":
+                self.session_id, self.token = event["session_id"], event["resume_token"]
+            return event
+
+    async def until(self, kind: str) -> dict[str, Any]:
+        while (event := await self.read())["type"] != kind:
+            pass
+        return event
+
+    async def send(self, **event: Any) -> None:
+        assert self.socket is not None
+        await self.socket.send(json.dumps(event))
+
+    async def type(self, text: str, event_id: str | None = None, ask: bool = True) -> None:
+        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+        await self.send(type="conversation.item.create", item=item, event_id=event_id)
+        if ask:
+            await self.send(type="response.create", event_id=event_id and f"{event_id}-answer")
+
+    async def resume(self, **other: Any) -> None:
+        asked = {"session_id": self.session_id, "resume_token": self.token, "last_seq": self.last_seq}
+        await self.send(type="companion.resume", **asked | other)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["type"] == kind]
+
+    def drop(self) -> None:
+        """The train goes into a tunnel: no close frame."""
+        assert self.socket is not None
+        self.socket.transport.abort()
+
+
+@asynccontextmanager
+async def online(phone: Phone, server: Any, user: str = "xiaoyu") -> AsyncIterator[Phone]:
+    headers = {"Authorization": f"Bearer {server.token(user)}"}
+    url = "ws" + server.url.removeprefix("http") + "/v1/realtime"
+    async with connect(url, additional_headers=headers) as socket:
+        phone.socket = socket
+        yield phone
+
+
+async def on_record(server: Any, session_id: str, states: list[str]) -> list[Any]:
+    async with asyncio.timeout(10):
+        while True:
+            turns = await server.engine.records.turns(session_id)
+            if [turn.state for turn in turns] == states:
+                return turns
+            await asyncio.sleep(0.02)
+
+
+async def test_a_reply_goes_on_while_the_socket_is_away(serve: Serve) -> None:
+    phone = Phone()
+    async with serve(chat=FakeChatModel(LONG, piece=1, delay_s=0.2)) as server:
+        async with online(phone, server):
+            await phone.type("我今天有点累")
+            await phone.until("response.created")
+            phone.drop()
+        await asyncio.sleep(0.1)
+        async with online(phone, server):
+            await phone.resume()
+            done = await phone.until("response.done")
+            assert done["response"]["status"] == "completed"
+        assert phone.of("response.output_text.done")[0]["text"] == LONG
+        deltas = "".join(e["delta"] for e in phone.of("response.output_text.delta"))
+        assert deltas == LONG and len(phone.of("response.created")) == 1
+        assert [e["seq"] for e in phone.events] == list(range(1, phone.last_seq + 1))
+        assert phone.of("companion.session")[-1]["replayed"] > 0
+
+
+@pytest.mark.parametrize("settings", [{}, AT_ONCE], ids=["still here", "from its records"])
+async def test_a_talk_goes_on_as_if_nothing_had_happened(serve: Serve, settings: dict[str, Any]) -> None:
+    phone, chat = Phone(), FakeChatModel("嗯，我在听。")
+    async with serve(chat=chat, settings=settings) as server:
+        async with online(phone, server):
+            chosen = {"type": "realtime", "companion": {"persona": "student_coach"}}
+            await phone.send(type="session.update", session=chosen)
+            await phone.type("我下周要考试")
+            await phone.until("companion.timings")
+            phone.drop()
+        await on_record(server, phone.session_id, ["answered"])
+        if settings:
+            async with asyncio.timeout(5):
+                while (await server.engine.records.counts())["sessions"] and server.sessions.live:
+                    await asyncio.sleep(0.02)
+        async with online(phone, server):
+            await phone.resume()
+            await phone.until("companion.session")
+            await phone.type("我很紧张")
+            await phone.until("response.done")
+        history = [m.content for m in chat.seen[-1]]
+        assert any("我下周要考试" in content for content in history[1:-1]) and "嗯，我在听。" in history
+        assert chat.seen[-1][0].content == chat.seen[0][0].content  # the persona that was chosen
+        await on_record(server, phone.session_id, ["answered", "answered"])
+
+
+async def test_a_reply_that_was_lost_with_its_process_is_made_again_under_its_id(serve: Serve) -> None:
+    phone = Phone()
+    async with serve(chat=FakeChatModel(LONG, delay_s=60)) as first:
+        async with online(phone, first):
+            await phone.type("我睡不着", "one")
+            created = await phone.until("response.created")
+            phone.drop()
+        first.sessions.live[phone.session_id].writer.moved = True  # as if killed: it writes nothing more
+        second_chat = FakeChatModel("我在，慢慢说。")
+        async with serve(chat=second_chat, chroma="other") as second, online(phone, second):
+            await phone.resume()
+            done = await phone.until("response.done")
+            assert done["response"]["id"] == created["response"]["id"] and done["response"]["status"] == "completed"
+            assert phone.of("response.output_text.done")[-1]["text"] == "我在，慢慢说。"
+            await phone.type("我睡不着", "one")  # a client that was not sure sends it all again
+            await phone.send(type="companion.ping")
+            await phone.until("companion.pong")
+            turns = await on_record(second, phone.session_id, ["answered"])
+            assert turns[0].reply_text == "我在，慢慢说。" and len(second_chat.seen) == 1
+
+
+async def test_the_former_owner_stops_where_another_process_goes_on(serve: Serve) -> None:
+    phone = Phone()
+    slow = FakeChatModel(LONG, piece=1, delay_s=1.0)
+    async with serve(chat=slow) as first, serve(chat=FakeChatModel("我来接着说。"), chroma="other") as second:
+        async with online(phone, first):
+            await phone.type("你好呀")
+            await phone.until("response.created")
+            async with online(Phone(), second) as other:
+                other.events, other.session_id, other.token = phone.events, phone.session_id, phone.token
+                await other.resume()
+                await other.until("response.done")
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    await phone.read()
+            assert phone.socket is not None and phone.socket.close_code == 1001
+        turns = await on_record(second, phone.session_id, ["answered"])
+        assert turns[0].reply_text == "我来接着说。"
+        assert phone.session_id not in first.sessions.live
+
+
+async def test_what_nobody_had_replied_to_is_replied_to(serve: Serve) -> None:
+    phone = Phone()
+    async with serve() as first:
+        async with online(phone, first):
+            await phone.type("我想你了", ask=False)
+            await phone.until("conversation.item.done")
+            phone.drop()
+        first.sessions.live[phone.session_id].writer.moved = True
+        async with serve(chroma="other") as second, online(phone, second):
+            await phone.resume()
+            await phone.until("response.done")
+            assert len(phone.of("conversation.item.added")) == 2  # theirs, once, and the reply
+            await on_record(second, phone.session_id, ["answered"])
+
+
+@pytest.mark.parametrize(
+    "other, code",
+    [
+        ({"resume_token": "x" * 43}, "resume_refused"),
+        ({"resume_token": "é\x00"}, "resume_refused"),
+        ({"session_id": "sess_of_somebody"}, "resume_refused"),
+        ({"last_seq": 10_000_000}, "resume_refused"),
+    ],
+)
+async def test_a_session_that_is_not_theirs_is_refused_and_a_fresh_one_serves(
+    serve: Serve, other: dict[str, Any], code: str
+) -> None:
+    phone = Phone()
+    async with serve() as server:
+        async with online(phone, server):
+            await phone.type("你好")
+            await phone.until("response.done")
+            phone.drop()
+        fresh = Phone()
+        async with online(fresh, server):
+            fresh.session_id, fresh.token = phone.session_id, phone.token
+            fresh.events = [{"seq": 2}]
+            await fresh.resume(**{"last_seq": phone.last_seq} | other)
+            error = await fresh.until("error")
+            assert error["error"]["code"] == code
+            await fresh.type("你好")
+            await fresh.until("response.done")
+
+
+async def test_somebody_elses_token_opens_nothing(serve: Serve) -> None:
+    phone, thief = Phone(), Phone()
+    async with serve() as server:
+        async with online(phone, server):
+            await phone.type("你好")
+            await phone.until("response.done")
+        async with online(thief, server, "somebody"):
+            thief.session_id, thief.token, thief.events = phone.session_id, phone.token, [{"seq": 2}]
+            await thief.resume()
+            assert (await thief.until("error"))["error"]["code"] == "resume_refused"
+
+
+async def test_after_the_window_it_is_said_and_a_new_session_begins(serve: Serve) -> None:
+    phone = Phone()
+    async with serve(settings=AT_ONCE) as server:
+        async with online(phone, server):
+            await phone.type("你好")
+            await phone.until("companion.timings")
+        async with asyncio.timeout(5):
+            while server.sessions.live or server.sessions._going:
+                await asyncio.sleep(0.02)
+        later = server.engine.now() + 3600
+        server.engine.now = lambda: later
+        fresh = Phone()
+        async with online(fresh, server):
+            fresh.session_id, fresh.token, fresh.events = phone.session_id, phone.token, [{"seq": 2}]
+            await fresh.resume(last_seq=phone.last_seq)
+            assert (await fresh.until("error"))["error"]["code"] == "resume_expired"
+
+
+async def test_one_more_session_than_a_person_may_have_ends_the_oldest(serve: Serve) -> None:
+    phones = [Phone() for _ in range(3)]
+    limits = {"server": Server(max_frame_bytes=65_536, sessions_per_person=2)}
+    async with serve(settings=limits) as server, AsyncExitStack() as stack:
+        for phone in phones:
+            await stack.enter_async_context(online(phone, server))
+        for phone in phones:
+            await phone.send(type="companion.ping")
+            await phone.until("companion.pong")
+        assert (await phones[0].until("companion.notice"))["kind"] == "superseded"
+        with pytest.raises(ConnectionClosed):
+            await phones[0].read()
+        assert phones[0].socket is not None and phones[0].socket.close_code == 1008
+        for phone in phones[1:]:
+            await phone.send(type="companion.ping")
+            await phone.until("companion.pong")
+
+
+async def test_a_client_that_does_not_read_is_cut_and_resumes(serve: Serve) -> None:
+    phone = Phone()
+    limits = {"server": Server(max_frame_bytes=65_536, outbound_events=16)}
+    async with serve(settings=limits, chat=FakeChatModel(LONG * 3, piece=1)) as server:
+        async with online(phone, server):
+            await phone.type("你好")
+            for _ in range(40):
+                await phone.send(type="companion.ping")
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    await phone.read()
+            assert phone.socket is not None and phone.socket.close_code == 1013
+        async with online(phone, server):
+            await phone.resume()
+            await phone.until("companion.session")
+        assert [e["seq"] for e in phone.events] == list(range(1, phone.last_seq + 1))
+
+
+async def test_a_server_that_goes_away_says_so_and_ends_its_replies_first(serve: Serve) -> None:
+    phone = Phone()
+    async with serve(chat=FakeChatModel(LONG, piece=1, delay_s=0.3)) as server:
+        async with online(phone, server):
+            await phone.type("你好")
+            await phone.until("response.created")
+            draining = asyncio.create_task(server.sessions.drain(5.0))
+            assert (await phone.until("companion.notice"))["kind"] == "draining"
+            assert (await phone.until("response.done"))["response"]["status"] == "completed"
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    await phone.read()
+            assert phone.socket is not None and phone.socket.close_code == 1001
+            await draining
+        await on_record(server, phone.session_id, ["answered"])
