@@ -31,13 +31,12 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        app.state.secret = signing_secret(settings)
         async with AsyncExitStack() as stack:
             app.state.engine = engine or await stack.enter_async_context(Engine.open(settings))
             app.state.auth = await stack.enter_async_context(Authenticator.open(settings, app.state.engine.records))
             replicas = Replicas(settings.redis.url)
             await replicas.open()
-            app.state.sessions = Sessions(app.state.engine, app.state.secret, replicas)
+            app.state.sessions = Sessions(app.state.engine, signing_secret(settings), replicas)
             stack.push_async_callback(app.state.sessions.close)
             yield
 

@@ -20,7 +20,8 @@ _COMMANDS = {
     "models": "Model packs: list, fetch, verify.",
     "prompt": "What the model read for a turn, and why.",
     "migrate": "Bring the database up to date.",
-    "token": "Issue a user token for development.",
+    "keys": "Keys of whoever issues user tokens: make, list, remove.",
+    "token": "Issue a user token for development; revoke tokens.",
 }
 
 

@@ -38,10 +38,6 @@ from prompts.persona import load_persona
 _log = logging.getLogger(__name__)
 
 
-async def _at_once() -> None:
-    """Nothing waits for anything to be written."""
-
-
 class Conversation:
     """One person's session. Every verb is called from the event loop; `emit` is called with each event in order.
 
@@ -64,7 +60,7 @@ class Conversation:
         self.persona = engine.settings.persona.name
         self.max_tokens: int | None = None
         self.thinking: ThinkingMode | None = None
-        self.durable: Callable[[], Awaitable[None]] = _at_once
+        self.durable: Callable[[], Awaitable[None]] | None = None
         self._history = History(resumed.told)
         self._waiting: list[Item] = []
         self._last_item = resumed.last_item
@@ -197,9 +193,8 @@ class Conversation:
     def _again(self, turn: Turn, resumed: Resumed) -> Item:
         """Understand anew what is on record."""
         if turn.id in resumed.untold:
-            seconds = turn.audio_s or 0.0
-            text = turn.user_text if turn.audio is None else None
-            self._emit(ItemCommitted(turn.id, None, text, seconds, turn.audio_seq, len(turn.images)))
+            text, shown = turn.user_text if turn.audio is None else None, len(turn.images)
+            self._emit(ItemCommitted(turn.id, None, text, turn.audio_s or 0.0, turn.audio_seq, shown))
         images = [Image.of(self._engine.records.spool.read_bytes(self.user_id, name)) for name in turn.images]
         return Item(turn.id, asyncio.create_task(self._understand(turn)), images)
 
@@ -354,12 +349,12 @@ class Conversation:
         return self.language
 
     async def _record(self, reply: Reply, items: list[Item], state: str, code: str | None, *, learn: bool) -> None:
-        by_item = {item.id: understood(item) for item in items}
         try:
-            await self.durable()
+            if self.durable is not None:
+                await self.durable()
         except Moved:
             return
-        await self._recorder.record(reply, by_item, state, code, learn=learn)
+        await self._recorder.record(reply, {item.id: understood(item) for item in items}, state, code, learn=learn)
         try:
             await self._engine.save_usual(self.user_id, self.hearing.usual)
         except CompanionError as error:
@@ -370,6 +365,11 @@ class Conversation:
         self._afterwards.add(task)
         task.add_done_callback(self._afterwards.discard)
         return task
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is being understood, answered or put on record."""
+        return not self.replying and not self._afterwards and not self.unheard
 
     async def _settled(self) -> None:
         """Wait until everything that was said is on record."""

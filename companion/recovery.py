@@ -79,7 +79,7 @@ async def recover(engine: Engine, session_id: str, untold: Collection[str] = ())
         lost=lost,
         unrecorded=tuple(unrecorded),
         untold=frozenset(untold),
-        audio_seq=max((t.audio_seq for t in turns if t.audio_seq is not None), default=None),
+        audio_seq=next((t.audio_seq for t in reversed(turns) if t.audio_seq is not None), None),
     )
 
 

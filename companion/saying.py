@@ -31,10 +31,8 @@ class Utterance:
 class Saying:
     """One session's. in_order: held by whoever changes what was said or asks for a reply."""
 
-    def __init__(
-        self, conversation: Conversation, emit: Callable[[Event], None], again_s: tuple[float, ...] = _AGAIN_S
-    ) -> None:
-        self._conversation, self._emit, self._again_s = conversation, emit, again_s
+    def __init__(self, conversation: Conversation, emit: Callable[[Event], None]) -> None:
+        self._conversation, self._emit = conversation, emit
         self._unsaid: list[Utterance] = []
         self.in_order = asyncio.Lock()
         self.waiting = 0  # utterances that are on their way onto record
@@ -65,7 +63,9 @@ class Saying:
             self._unsaid.append(replace(utterance, listening=None))
             del self._unsaid[:-_UNSAID]
             _log.error("an utterance could not be kept: it waits in memory")
-            self._emit(Failed("storage_error", f"{error}; the utterance is tried again with the next", utterance.item_id))
+            self._emit(
+                Failed("storage_error", f"{error}; the utterance is tried again with the next", utterance.item_id)
+            )
             return False
         except CompanionError as error:
             self._emit(Failed("storage_error", str(error), utterance.item_id))
@@ -73,7 +73,7 @@ class Saying:
         return True
 
     async def _patiently(self, utterance: Utterance) -> None:
-        for seconds in self._again_s:
+        for seconds in _AGAIN_S:
             try:
                 return await self._keep(utterance)
             except StorageError as error:

@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Literal
 
 from companion.audio.arrival import Arrival
-from companion.audio.intake import SAMPLE_RATE, Buffer, Pcm, Samples
+from companion.audio.intake import SAMPLE_RATE, Buffer, Intake, Samples
 from companion.conversation import Conversation
 from companion.engine import Engine
-from companion.errors import AudioError, CompanionError
-from companion.events import Event, Failed, ReplyDelta, ReplyDone, ReplyStarted, SpeechStarted, SpeechStopped
+from companion.errors import AudioError
+from companion.events import Event, ReplyDelta, ReplyDone, ReplyStarted, SpeechStarted, SpeechStopped
 from companion.images import Image
 from companion.items import new_id
 from companion.recovery import Resumed
 from companion.reply import ThinkingMode
+from companion.saying import Saying, Utterance
+from companion.speech.ending import read_ending
+from companion.speech.endpointing import LOOK_BACK_S, wait_s
+from companion.speech.partials import Partials, streaming
+from companion.speech.recognizer import passes
+from companion.speech.sound import Sound
 from companion.speech.vad import WINDOW
-from companion.turn_taking import BargeIn, Started, Stopped, TurnTaking, TurnTakingConfig
+from companion.turn import Heard
+from companion.turn_taking import (
+    BargeIn,
+    Command,
+    Ended,
+    Paused,
+    Speculate,
+    Started,
+    Stopped,
+    TurnTaking,
+    TurnTakingConfig,
+    WentOn,
+)
 from memory.types import Memory
 
 _PREROLL = SAMPLE_RATE  # one second is kept while nobody speaks
 _SHORTEST = SAMPLE_RATE // 40  # 25 ms: less cannot be recognised
 _AHEAD = 10 * SAMPLE_RATE  # a client may send so much more than was heard; then it is not read from
+_UNHEARD = 4  # utterances that may wait to be recognised or kept; then it is not read from either
 
 
 class Session:
@@ -32,14 +53,20 @@ class Session:
         self._engine, self._conversation, self._emit_out = engine, conversation, emit
         capacity = int((engine.settings.turn.max_utterance_s + 60) * SAMPLE_RATE)
         self._buffer = Buffer(capacity)
-        self._pcm = Pcm(SAMPLE_RATE)
+        self._format: tuple[int, Literal["pcm", "opus"], Literal["raw", "header"]] = (SAMPLE_RATE, "pcm", "raw")
+        self._intake = self._fresh_intake()
+        self._frames: deque[tuple[int, int]] = deque()  # where each numbered frame ends that is still to be heard
+        self._heard_seq: int | None = None
         self._stream = engine.ticker.open(self._window)
         self._progress = asyncio.Event()
         self._turns: TurnTaking | None = TurnTaking(TurnTakingConfig.of(engine.settings.turn))
         self._create_response = self._interrupt_response = True
         self._speaking: str | None = None
+        self._listening: asyncio.Task[Heard] | None = None  # ahead of the end
+        self._partials: Partials | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._in_order = asyncio.Lock()
+        self._understanding: set[asyncio.Task[Heard]] = set()
+        self._saying = Saying(conversation, self._emit)
 
     @classmethod
     async def open(
@@ -68,15 +95,26 @@ class Session:
     @property
     def audio_seq(self) -> int | None:
         """Number of the newest audio frame, None where frames have none."""
-        return None
+        return self._intake.last_seq
 
     @property
     def arrival(self) -> Arrival:
         """How the audio has arrived."""
-        return Arrival()
+        return self._intake.arrival
+
+    @property
+    def idle(self) -> bool:
+        """Nobody speaks, nothing is being heard, no reply runs, nothing waits to be put on record."""
+        if self._turns is None:
+            heard = self._buffer.start == self._buffer.end
+        else:
+            heard = self._turns.idle and self._buffer.end - self._stream.position < WINDOW
+        return heard and not self._tasks and self._saying.empty and self._conversation.idle
 
     def resume_at(self, audio_seq: int | None) -> None:
         """Audio frames up to this number were heard before, in another process."""
+        self._intake.resume_at(audio_seq)
+        self._heard_seq = audio_seq
 
     def configure(
         self,
@@ -94,9 +132,12 @@ class Session:
         thinking: ThinkingMode | None,
     ) -> None:
         """What the client chose. turn_taking None: the client commits by itself. Raises AudioError for the rate."""
-        if rate != self._pcm.rate:
-            self._pcm = Pcm(rate)
+        if (rate, codec, framing) != self._format:
+            arrival = self._intake.arrival
+            self._intake = Intake(rate, codec=codec, framing=framing, clock=self._engine.clock, arrival=arrival)
+            self._format = (rate, codec, framing)
         if turn_taking is None:
+            self._forget_utterance()
             self._turns = None
         elif self._turns is None:
             self._turns = TurnTaking(turn_taking)
@@ -105,29 +146,41 @@ class Session:
             self._turns.config = turn_taking
         self._create_response, self._interrupt_response = create_response, interrupt_response
         self._conversation.hearing.language_hint = language
-        self._conversation.hearing.device = f"{device}/{rate}"
+        self._conversation.hearing.device = f"{device}/{rate}" if codec == "pcm" else f"{device}/{codec}/{rate}"
         self._conversation.max_tokens = max_tokens
         self._conversation.persona = persona or self._engine.settings.persona.name
         self._conversation.thinking = thinking
 
-    async def feed(self, pcm: bytes) -> None:
-        """PCM16LE mono at the session's rate, any length; waits while too much is still to be heard.
+    def _fresh_intake(self, arrival: Arrival | None = None) -> Intake:
+        rate, codec, framing = self._format
+        return Intake(rate, codec=codec, framing=framing, clock=self._engine.clock, arrival=arrival)
 
-        Raises AudioError (audio_overrun) when a client that commits by itself does not.
+    async def feed(self, data: bytes) -> None:
+        """A binary frame of audio in the session's format; waits while too much is still to be heard or understood.
+
+        Raises AudioError: a frame that is none, or audio_overrun when a client that commits by itself does not.
         """
-        samples = self._pcm.decode(pcm)
-        if self._turns is None:
-            self._buffer.append(samples)
-            return
-        for at in range(0, samples.size, SAMPLE_RATE):
-            part = samples[at : at + SAMPLE_RATE]
-            self._buffer.append(part)
-            self._engine.ticker.push(self._stream, part)
-            await self._heard(_AHEAD)
+        await self._take(self._intake.frame(data))
 
     async def append(self, data: bytes) -> None:
         """`feed` for audio without a header."""
-        await self.feed(data)
+        await self._take(self._intake.append(data))
+
+    async def _take(self, samples: Samples) -> None:
+        seq = self._intake.last_seq  # before anything is waited for
+        if self._turns is None:
+            self._buffer.append(samples)
+        else:
+            for at in range(0, samples.size, SAMPLE_RATE):
+                part = samples[at : at + SAMPLE_RATE]
+                self._buffer.append(part)
+                self._engine.ticker.push(self._stream, part)
+                await self._heard(_AHEAD)
+                while max(len(self._understanding), self._saying.waiting) > _UNHEARD:
+                    self._progress.clear()
+                    await self._progress.wait()
+        if seq is not None and samples.size:
+            self._frames.append((self._buffer.end, seq))
 
     async def _heard(self, at_most: int) -> None:
         """Wait until at most so many samples are still to be heard."""
@@ -141,40 +194,102 @@ class Session:
         self._stream = self._engine.ticker.open(self._window)
         self._stream.position = self._buffer.end
 
-    def _window(self, probability: float, start: int, end: int) -> None:
+    def _window(self, probability: float, start: int, end: int, sound: Sound | None) -> None:
         self._progress.set()
+        self._seq_at(end)
         turns = self._turns
         if turns is None:
             return
-        for command in turns.window(probability, start / SAMPLE_RATE, end / SAMPLE_RATE):
-            match command:
-                case Started():
-                    self._speaking = new_id("item")
-                    self._emit(SpeechStarted(self._speaking, command.at_s))
-                case Stopped():
-                    self._utter(command, respond=self._create_response)
-                case BargeIn() if self._interrupt_response:
-                    self._spawn(self._conversation.cancel("turn_detected"))
-                case BargeIn():
-                    pass
+        for command in turns.window(probability, start / SAMPLE_RATE, end / SAMPLE_RATE, sound):
+            self._obey(command)
+        if self._partials is not None:
+            self._partials.feed(self._buffer.slice(start, end))
         keep = turns.keep_from_s
         self._buffer.keep_from(end - _PREROLL if keep is None else int(keep * SAMPLE_RATE))
 
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Started():
+                self._speaking = new_id("item")
+                self._emit(SpeechStarted(self._speaking, command.at_s))
+                self._begin_partials(self._speaking, command)
+            case Paused():
+                self._spawn(self._read_ending(command))
+            case Speculate() if self._listening is None and not passes(self._engine.recognizer):
+                samples = self._samples(command.start_s, command.end_s)
+                self._listening = self._conversation.listen_ahead(samples)
+            case WentOn():
+                self._forget_ahead()
+            case Stopped():
+                self._utter(command, respond=self._create_response and command.answer)
+            case Ended() if self._create_response:
+                self._spawn(self.respond())
+            case BargeIn() if self._interrupt_response:
+                self._spawn(self._conversation.cancel("turn_detected"))
+            case _:
+                pass  # its guard says why not
+
+    def _samples(self, start_s: float, end_s: float) -> Samples:
+        return self._buffer.slice(round(start_s * SAMPLE_RATE), round(end_s * SAMPLE_RATE))
+
+    def _seq_at(self, position: int) -> int | None:
+        """The last numbered frame that lies wholly before this position."""
+        while self._frames and self._frames[0][0] <= position:
+            self._heard_seq = self._frames.popleft()[1]
+        return self._heard_seq
+
+    async def _read_ending(self, paused: Paused) -> None:
+        samples = self._samples(max(paused.start_s, paused.at_s - LOOK_BACK_S), paused.at_s)
+        ending = await self._engine.ticker.read(read_ending, samples)
+        turns = self._turns
+        if turns is not None and (eagerness := turns.config.eagerness) is not None:
+            wait = wait_s(ending, turns.config.silence_s, eagerness, spoken_s=paused.spoken_s, pauses=paused.pauses)
+            turns.hold(paused.at_s, wait)
+
+    def _begin_partials(self, item_id: str, started: Started) -> None:
+        every_s, recognizer = self._engine.settings.speech.partials_s, self._engine.recognizer
+        if every_s is None:
+            return
+        stream = streaming(recognizer).open(self._conversation.hearing.language_hint)
+        self._partials = Partials(stream, recognizer, every_s, partial(self._conversation.partial, item_id))
+        self._partials.feed(self._samples(started.keep_from_s, started.at_s))
+
+    def _forget_ahead(self) -> None:
+        """What was recognised ahead of an end that was none is thrown away; it may hold its thread for a while."""
+        if self._listening is not None:
+            self._listening.cancel()
+            self._listening = None
+
+    def _forget_utterance(self) -> None:
+        self._forget_ahead()
+        if self._partials is not None:
+            self._partials.drop()
+            self._partials = None
+
     def _utter(self, stopped: Stopped, *, respond: bool) -> asyncio.Task[None]:
         item_id, self._speaking = self._speaking or new_id("item"), None
+        if self._partials is not None:
+            self._partials.drop()
+            self._partials = None
+        ahead, self._listening = self._listening, None
         self._emit(SpeechStopped(item_id, stopped.at_s))
-        samples = self._buffer.slice(int(stopped.start_s * SAMPLE_RATE), int(stopped.end_s * SAMPLE_RATE))
-        return self._spawn(self._say(item_id, samples, respond=respond))
+        samples, end = self._samples(stopped.start_s, stopped.end_s), round(stopped.end_s * SAMPLE_RATE)
+        return self._spawn(self._say(item_id, samples, end, ahead, respond=respond))
 
-    async def _say(self, item_id: str, samples: Samples, *, respond: bool) -> None:
-        async with self._in_order:
-            try:
-                await self._conversation.say_audio(item_id, samples)
-            except CompanionError as error:
-                self._emit(Failed("storage_error", str(error), item_id))
-                return
-            if respond:
-                await self._answer()
+    async def _say(
+        self, item_id: str, samples: Samples, end: int, ahead: asyncio.Task[Heard] | None, *, respond: bool
+    ) -> None:
+        listening = ahead or self._conversation.listen_ahead(samples)
+        self._understanding.add(listening)
+        listening.add_done_callback(self._understood)
+        said = await self._saying.say(Utterance(item_id, samples, self._seq_at(end), listening))
+        self._progress.set()
+        if said and respond:
+            await self.respond()
+
+    def _understood(self, listening: asyncio.Task[Heard]) -> None:
+        self._understanding.discard(listening)
+        self._progress.set()
 
     async def commit(self) -> None:
         """The client ends the utterance; it asks for a reply by itself, as OpenAI's clients do.
@@ -193,18 +308,19 @@ class Session:
         if samples.size < _SHORTEST:
             raise AudioError("less than 25 ms of audio wait: send audio before you commit", code="empty_buffer")
         self._buffer.clear()
-        await self._say(new_id("item"), samples, respond=False)
+        await self._say(new_id("item"), samples, self._buffer.end, None, respond=False)
 
     def clear(self) -> None:
         """Forget audio that was not committed."""
         self._buffer.clear()
+        self._forget_utterance()
         if self._turns is not None:
             self._turns.clear()
             self._hear_from_here()
 
     async def say(self, item_id: str, text: str, images: Sequence[Image] = ()) -> None:
         """A typed item. Raises StorageError."""
-        async with self._in_order:
+        async with self._saying.in_order:
             await self._conversation.say_text(item_id, text, images)
 
     async def delete(self, item_id: str) -> bool:
@@ -221,12 +337,9 @@ class Session:
 
     async def respond(self) -> None:
         """Reply to what was said. A reply that still runs is finished with first."""
-        async with self._in_order:
-            await self._answer()
-
-    async def _answer(self) -> None:
-        await self._conversation.cancel("turn_detected")
-        self._conversation.respond()
+        async with self._saying.in_order:
+            await self._conversation.cancel("turn_detected")
+            self._conversation.respond()
 
     async def cancel(self, reason: str) -> None:
         """Stop the reply. reason: turn_detected or client_cancelled."""
@@ -261,26 +374,36 @@ class Session:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def settle(self) -> None:
-        """Commit what is being said, let the reply end, and wait until everything is on record."""
+    def _commit_what_runs(self) -> None:
         if self._turns is not None and (stopped := self._turns.commit(self._stream.position / SAMPLE_RATE)):
-            self._utter(stopped, respond=self._create_response)
+            self._utter(stopped, respond=self._create_response and stopped.answer)
+
+    async def _done(self) -> None:
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._saying.again()
+
+    async def settle(self) -> None:
+        """Commit what is being said, let the reply end, and wait until everything is on record."""
+        if self._turns is not None:
+            await self._heard(WINDOW - 1)
+        self._commit_what_runs()
+        await self._done()
         await self._conversation.settle()
 
     async def close(self) -> None:
-        """End the session: what was said while it closes is still committed and recorded."""
+        """End the session: what was said while it closes is still committed and recorded; a reply that runs is
+        cancelled (`settle` first to let it end)."""
         self._engine.ticker.leave(self._stream)
-        if self._turns is not None and (stopped := self._turns.commit(self._stream.position / SAMPLE_RATE)):
-            self._utter(stopped, respond=self._create_response)
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._commit_what_runs()
+        await self._done()
+        self._forget_utterance()
         await self._conversation.close()
 
     async def abandon(self) -> None:
         """Another process goes on with this session: stop, commit nothing, record nothing."""
         self._engine.ticker.leave(self._stream)
+        self._forget_utterance()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -6,13 +6,12 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
 
 from companion.settings import Turn
+from companion.speech.endpointing import Eagerness
 from companion.speech.interruption import Interruption
 from companion.speech.sound import Sound
 
-Eagerness = Literal["low", "medium", "high", "auto"]
 _HYSTERESIS = 0.15  # speech that has begun goes on down to threshold - this (Silero's own convention)
 _PREROLL_S = 0.3  # kept before the first loud window: soft onsets
 _PAUSE_S = 0.12  # of silence: no closure within a word; how it sounded before is looked at then
@@ -168,9 +167,7 @@ class TurnTaking:
         """From where audio is needed for the utterance that runs; None while there is none."""
         return self._start
 
-    def window(
-        self, probability: float, start_s: float, end_s: float, sound: Sound | None = None
-    ) -> Iterator[Command]:
+    def window(self, probability: float, start_s: float, end_s: float, sound: Sound | None = None) -> Iterator[Command]:
         """One window [start_s, end_s) of audio, its speech probability and what it sounds like; they come in order."""
         loud = probability >= self.config.threshold - (_HYSTERESIS if self._start is not None else 0.0)
         heard = sound if loud else None

@@ -15,7 +15,7 @@ from companion.items import new_id
 from memory.errors import NoSuchMemory
 from prompts.persona import load_persona
 
-_AUDIO = (protocol.AudioAppend,)
+_IMAGES = 4  # in one item; authored
 
 
 async def act(live: LiveSession, event: protocol.ClientEvent) -> None:
@@ -27,7 +27,7 @@ async def act(live: LiveSession, event: protocol.ClientEvent) -> None:
         return
     await _act(live, event)
     if event.event_id is not None:
-        live.acted_on(event.event_id, lasting=not isinstance(event, _AUDIO))
+        live.acted_on(event.event_id, lasting=not isinstance(event, protocol.AudioAppend))
 
 
 async def _act(live: LiveSession, event: protocol.ClientEvent) -> None:
@@ -121,6 +121,13 @@ async def _images(live: LiveSession, event: protocol.ItemCreate) -> list[Image]:
         raise FrameError(
             "the chat model of this server sees no images (COMPANION_CHAT__VISION): send words",
             code="vision_unavailable",
+            param="item.content",
+            event_id=event.event_id,
+        )
+    if len(urls) > _IMAGES:
+        raise FrameError(
+            f"at most {_IMAGES} images in one item",
+            code="too_many_images",
             param="item.content",
             event_id=event.event_id,
         )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import Any
 
+import msgspec
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect, WebSocketException
 
+from api.auth import Authenticator, Expiry, Principal
 from api.realtime import protocol
 from api.realtime import server_events as wire
 from api.realtime.client_events import act
@@ -21,6 +24,7 @@ from companion.settings import Server
 
 _log = logging.getLogger(__name__)
 _ELSEWHERE, _POLICY, _TOO_BIG, _RETRY = 1001, 1008, 1009, 1013
+_LOOK_S = 5.0  # between looks at the token
 _LAST_WORDS_S = 2.0  # for what waits, when the socket is closed from here
 
 
@@ -28,34 +32,51 @@ class Connection:
     """Reads client events into a session and writes its frames to the socket, until either side goes away."""
 
     def __init__(
-        self, socket: WebSocket[Any, Any, Any], sessions: Sessions, limits: Server, user_id: str, model: str
+        self,
+        socket: WebSocket[Any, Any, Any],
+        sessions: Sessions,
+        auth: Authenticator,
+        limits: Server,
+        principal: Principal,
+        model: str,
     ) -> None:
-        self._socket, self._sessions, self._limits, self._user_id = socket, sessions, limits, user_id
+        self._socket, self._sessions, self._auth, self._limits = socket, sessions, auth, limits
+        self._expiry, self._user_id = Expiry(principal), principal.user_id
         self._queue: asyncio.Queue[tuple[str, Gate] | None] = asyncio.Queue(limits.outbound_events)
         self._ended = asyncio.Event()
         self._closing: tuple[int, str] | None = None
-        self._live = sessions.new(user_id, sessions.fresh(model))
+        state = protocol.Session(id=new_id("sess"), model=model)
+        if principal.session is not None:
+            state = state.updated(msgspec.convert(principal.session, protocol.SessionFields))
+        self._live = sessions.new(self._user_id, state)
         self._first = True
+        self._most = limits.max_frame_bytes
+        if self._live.engine.chat.vision:  # base64 of an image, and what stands around it
+            self._most = max(self._most, limits.max_image_bytes * 3 // 2)
 
     async def run(self) -> None:
         """Serve the socket to its end; its session waits for another one then."""
+        if self._sessions.draining:
+            self._notice("draining", "this server goes away: connect again")
+            self.cut(_ELSEWHERE, "the server goes away: connect again")
         used_s = await self._sessions.used_s(self._user_id)
         for text in self._live.opening(self._sessions.token(self._live.id, self._user_id), used_s):
             self.put(text, None)
         self._live.outlet = self
         writer = asyncio.create_task(self._write())
         reader = asyncio.create_task(self._read())
+        watch = asyncio.create_task(self._watch())
         ended = asyncio.create_task(self._ended.wait())
         try:
             await asyncio.wait((reader, writer, ended), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._sessions.left(self._live, self)
-            reader.cancel()
-            ended.cancel()
+            for task in (reader, watch, ended):
+                task.cancel()
             if self._closing is not None and not writer.done():
                 await asyncio.wait((writer,), timeout=_LAST_WORDS_S)
             writer.cancel()
-            for result in await asyncio.gather(reader, writer, ended, return_exceptions=True):
+            for result in await asyncio.gather(reader, writer, watch, ended, return_exceptions=True):
                 if isinstance(result, Exception) and not isinstance(result, WebSocketException | RuntimeError | Moved):
                     _log.error("a connection ended with %s", type(result).__name__)
             if self._closing is not None:
@@ -98,6 +119,25 @@ class Connection:
                     return
             await self._socket.send_text(text)
 
+    async def _watch(self) -> None:
+        """End the connection when its token does, after a warning."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            now = time.time()
+            if self._auth.revoked(self._expiry.principal, now):
+                self._out("the token was revoked: sign in again")
+                return
+            match self._expiry.step(now):
+                case "token_expiring":
+                    self._notice("token_expiring", "send companion.renew with a fresh token")
+                case "token_expired":
+                    self._out("the token expired: connect with a fresh one")
+                    return
+
+    def _out(self, why: str) -> None:
+        self._tell(wire.ErrorBody(type="invalid_request_error", code="invalid_token", message=why))
+        self.cut(_POLICY, why)
+
     async def _read(self) -> None:
         while True:
             try:
@@ -107,8 +147,8 @@ class Connection:
             if message["type"] == "websocket.disconnect":
                 return
             data, text = message.get("bytes"), message.get("text")
-            if len(data or text or "") > self._limits.max_frame_bytes:
-                self._end(_TOO_BIG, f"a frame may have {self._limits.max_frame_bytes} bytes")
+            if len(data or text or "") > self._most:
+                self._end(_TOO_BIG, f"a frame may have {self._most} bytes")
                 return
             try:
                 await self._frame(data, text or "")
@@ -136,6 +176,10 @@ class Connection:
             await self._resume(event)
             return
         self._first = False
+        if isinstance(event, protocol.Renew):
+            self._expiry.renew(self._auth.verify(event.token, time.time()))
+            self._notice("token_renewed")
+            return
         if not self._live.begun:
             try:
                 await self._sessions.begin(self._live)
@@ -171,6 +215,13 @@ class Connection:
             self._live.tell(wire.Error(error=error))
         else:
             self.put(wire.encode(wire.Error(error=error), new_id("event"), 0), None)
+
+    def _notice(self, kind: str, message: str | None = None) -> None:
+        notice = wire.Notice(kind=kind, message=message)
+        if self._live.begun:
+            self._live.tell(notice)
+        else:
+            self.put(wire.encode(notice, new_id("event"), 0), None)
 
 
 def _server_error(error: CompanionError) -> wire.ErrorBody:

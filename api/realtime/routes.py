@@ -17,17 +17,18 @@ from companion.items import new_id
 
 @websocket("/v1/realtime")
 async def realtime(socket: WebSocket[Any, Any, Any]) -> None:
-    """One session. A refused token is told by an `error` event and closes with 1008."""
+    """One socket of a session. A refused token is told by an `error` event and closes with 1008."""
     offered = [p.strip() for p in socket.headers.get("sec-websocket-protocol", "").split(",") if p.strip()]
+    state = socket.app.state
+    engine: Engine = state.engine
+    auth: Authenticator = state.auth
     await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    engine: Engine = socket.app.state.engine
     try:
-        auth: Authenticator = socket.app.state.auth
-        who = auth.verify_handshake(socket.headers, socket.query_params, offered, time.time())
+        principal = auth.verify_handshake(socket.headers, socket.query_params, offered, time.time())
     except AuthenticationError as error:
         body = wire.ErrorBody(type="invalid_request_error", code="invalid_token", message=str(error))
         await socket.send_text(wire.encode(wire.Error(error=body), new_id("event"), 1))
         await socket.close(code=1008, reason="token refused")
         return
     model = socket.query_params.get("model") or engine.chat.name
-    await Connection(socket, socket.app.state.sessions, engine.settings.server, who.user_id, model).run()
+    await Connection(socket, state.sessions, auth, engine.settings.server, principal, model).run()

@@ -229,10 +229,6 @@ class Sessions:
         await self.journal.close()
         await self._replicas.close()
 
-    def fresh(self, model: str) -> protocol.Session:
-        """The settings of a session whose client has not chosen yet."""
-        return protocol.Session(id=new_id("sess"), model=model)
-
 
 def _taken_over(seq: int) -> str:
     notice = wire.Notice(kind="taken_over", message="another process goes on with this session")

@@ -36,8 +36,8 @@ class Arrival:
         now_s: when it came, by a clock that does not jump. A later stream numbers its frames afresh. Raises AudioError
         (invalid_frame_header) for an earlier one: nobody should be left unheard without being told.
         """
-        if self.stream not in (None, frame.stream):
-            if ahead(frame.stream, self.stream or 0, bits=16) < 0:
+        if self.stream is not None and frame.stream != self.stream:
+            if ahead(frame.stream, self.stream, bits=16) < 0:
                 raise AudioError(
                     f"stream {frame.stream} comes after stream {self.stream}: number streams upwards",
                     code="invalid_frame_header",
@@ -56,7 +56,7 @@ class Arrival:
         return step - 1
 
     def resume_at(self, seq: int | None) -> None:
-        """Frames up to `seq` were heard before: those of whichever stream comes next. None: nothing was."""
+        """Frames up to `seq` were heard before; whichever stream comes next goes on from there. None: nothing was."""
         self.stream, self.last_seq, self._previous = None, seq, None
         self._missing.clear()
 

@@ -46,7 +46,7 @@ def build(frame: Frame) -> bytes:
 def ahead(number: int, of: int, bits: int = 32) -> int:
     """How far `number` is ahead of `of`, negative where it is behind, both modulo 2^bits.
 
-    Numbers go round: 0 follows 2^bits - 1. RFC 1982 section 3.2; what it leaves open, half the circle, counts as behind.
+    Numbers go round: 0 follows 2^bits - 1. RFC 1982 section 3.2; what it leaves open, half the circle, is behind.
     """
     half = 1 << (bits - 1)
     return ((number - of + half) & ((1 << bits) - 1)) - half

@@ -20,7 +20,7 @@ class ChatModel(Protocol):
     name: str
     in_process: bool  # it works on the cores of the sessions, and slows them while it does
     keeps_prefix: bool  # warm() pays
-    vision: bool  # it takes images
+    vision: bool  # it sees images
 
     def stream(
         self,
@@ -34,7 +34,8 @@ class ChatModel(Protocol):
         """The reply, piece by piece; pieces joined are the reply. Never yields "".
 
         thinking: let a model that can think do so first, for THOUGHT_TOKENS more; others answer as ever. Thoughts are
-        never yielded. Closing the iterator (or cancelling the task that reads it) stops the generation and, for a
+        never yielded. images: they belong to the last message of the user, and there is one; where `vision` is False
+        they are left out. Closing the iterator (or cancelling the task that reads it) stops the generation and, for a
         server, closes the request. Raises ChatError when the model fails or goes away; what was yielded stands.
         """
         ...
@@ -65,7 +66,7 @@ class FakeChatModel:
     """For tests: streams `reply` in pieces of `piece` characters; completes with `answers` in turn, then the last."""
 
     name = "fake"
-    in_process = keeps_prefix = vision = False
+    in_process = keeps_prefix = False
 
     def __init__(
         self,
@@ -75,9 +76,10 @@ class FakeChatModel:
         delay_s: float = 0.0,
         fail_after: int | None = None,
         answers: Sequence[str] = ("{}",),
+        vision: bool = False,
     ) -> None:
         self._reply, self._piece, self._delay_s, self._fail_after = reply, piece, delay_s, fail_after
-        self._answers = answers
+        self._answers, self.vision = answers, vision
         self.seen: list[tuple[Message, ...]] = []
         self.thought: list[bool] = []  # whether each stream was to think
         self.completed: list[tuple[Message, ...]] = []

@@ -275,16 +275,14 @@ class Journal:
         """Forget what is older than the window, or more than a session may keep."""
 
         newer = aliased(JournalRow)
-        newest = (
-            select(func.max(col(newer.first_seq)))
-            .where(col(newer.session_id) == col(JournalRow.session_id))
-            .scalar_subquery()
-        )
+        same = col(newer.session_id) == col(JournalRow.session_id)
+        newest = select(func.max(col(newer.first_seq))).where(same).scalar_subquery()
+        last = select(func.max(col(newer.last_seq))).where(same).scalar_subquery()
         now = self._now()
 
         async def work(session: AsyncSession) -> None:
             old = (col(JournalRow.at) < now - self._window_s) & (col(JournalRow.first_seq) < newest)
-            many = col(JournalRow.last_seq) <= newest - self._max_events
+            many = col(JournalRow.last_seq) <= last - self._max_events
             await session.execute(delete(JournalRow).where(old | many | (col(JournalRow.at) < now - _LONGEST_S)))
 
         try:

@@ -92,7 +92,7 @@ class Revocations:
 
         stamp, rows = await self._store.transaction(work)
         if rows is not None:
-            self._stamp, self._issued_until = stamp, dict(row.tuple() for row in rows)
+            self._stamp, self._issued_until = stamp, {subject: until for subject, until in rows}
 
     async def prune(self, now: float) -> None:
         """Forget those that no living token can meet."""

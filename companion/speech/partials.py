@@ -23,7 +23,7 @@ class Stream(Protocol):
     """One utterance while it is said."""
 
     async def feed(self, samples: Samples) -> str:
-        """More of it (float32, 16 kHz): the text so far as far as it will not change. It only grows. Raises SpeechError."""
+        """More of it (float32, 16 kHz): the text so far as it will not change; it only grows. Raises SpeechError."""
         ...
 
     async def finish(self) -> str:
@@ -97,8 +97,11 @@ def agreed(before: str, now: str) -> str:
     n = 0
     while n < min(len(before), len(now)) and before[n] == now[n]:
         n += 1
-    inside = n < max(len(before), len(now)) and n > 0 and _spaced(now[n - 1]) and any(
-        _spaced(text[n]) for text in (before, now) if n < len(text)
+    inside = (
+        n < max(len(before), len(now))
+        and n > 0
+        and _spaced(now[n - 1])
+        and any(_spaced(text[n]) for text in (before, now) if n < len(text))
     )
     while inside and n > 0 and _spaced(now[n - 1]):
         n -= 1
@@ -107,7 +110,7 @@ def agreed(before: str, now: str) -> str:
 
 def _spaced(character: str) -> bool:
     """Whether words of this character's script are set apart by spaces."""
-    return character.isalnum() and not "\u2e80" <= character <= "\u9fff" or character == "'"
+    return (character.isalnum() and not "\u2e80" <= character <= "\u9fff") or character == "'"
 
 
 class Partials:

@@ -153,9 +153,7 @@ class VadTicker:
                 if stream in self._streams:
                     stream.on_window(float(heard[n]), start, stream.position, sounding[n])
 
-    def _detect(
-        self, windows: Windows, states: States
-    ) -> tuple[NDArray[np.float32], States, list[Sound | None]]:
+    def _detect(self, windows: Windows, states: States) -> tuple[NDArray[np.float32], States, list[Sound | None]]:
         heard, states = self._detector.detect(windows, states)
         loud = np.flatnonzero(heard >= _SOUNDING)
         sounding: list[Sound | None] = [None] * len(windows)

@@ -15,7 +15,7 @@ import uvicorn
 from pydantic import SecretStr
 
 from api.app import create_app
-from api.auth import issue
+from api.auth import Authenticator, issue
 from api.realtime.sessions import Sessions
 from companion.engine import Engine, learner
 from companion.llm.chat_model import FakeChatModel
@@ -33,8 +33,8 @@ SECRET = "a secret of the tests, long enough for HS256"
 class Served:
     """A server that runs: its address, its engine, and tokens for it."""
 
-    def __init__(self, url: str, engine: Engine, sessions: Sessions) -> None:
-        self.url, self.engine, self.sessions = url, engine, sessions
+    def __init__(self, url: str, engine: Engine, sessions: Sessions, auth: Authenticator) -> None:
+        self.url, self.engine, self.sessions, self.auth = url, engine, sessions, auth
 
     def token(self, user: str = "xiaoyu", ttl_s: float = 60.0) -> str:
         return issue(SECRET, user, ttl_s, time.time())
@@ -75,7 +75,7 @@ async def _serving(settings: Settings, records: Records, folder: Path, parts: di
     await engine.voice.read(np.sin(np.arange(16_000) / 15.0).astype(np.float32), {})  # imports are no turn's time
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield Served(f"http://127.0.0.1:{port}", engine, app.state.sessions)
+        yield Served(f"http://127.0.0.1:{port}", engine, app.state.sessions, app.state.auth)
     finally:
         server.should_exit = True
         await task

@@ -20,6 +20,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from api.realtime.client import RealtimeClient
+from companion import saying
 from companion.audio.intake import SAMPLE_RATE, Buffer
 from companion.errors import StorageError
 from companion.records import database, repository
@@ -276,7 +277,7 @@ async def test_an_item_id_that_was_used_before_is_an_error_and_the_session_goes_
         await still_answers(client)
 
 
-async def test_a_full_disk_is_told_and_the_next_utterance_is_kept(
+async def test_a_full_disk_is_told_and_the_utterance_is_kept_with_the_next(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> None:
@@ -287,17 +288,18 @@ async def test_a_full_disk_is_told_and_the_next_utterance_is_kept(
             created = await until(client, "companion.session")
             with monkeypatch.context() as patch:
                 patch.setattr("companion.records.spool.os.fsync", full)
+                patch.setattr(saying, "_AGAIN_S", (0.01,))
                 await send(client, np.concatenate((loud(1.0), quiet(1.0))))
                 error = (await until(client, "error", refused=("input_audio_buffer.committed",)))["error"]
             assert error["code"] == "storage_error" and "No space left" in error["message"]
             await send(client, np.concatenate((loud(1.5), quiet(1.0))))
-            committed = await until(client, "input_audio_buffer.committed", refused=("error",))
+            committed = [await until(client, "input_audio_buffer.committed", refused=("error",)) for _ in range(2)]
             done = await until(client, "response.done", refused=("error",))
             assert done["response"]["status"] == "completed"
-        (turn,) = await server.engine.records.turns(created["session_id"])
-        assert turn.id == committed["item_id"]
+        turns = await server.engine.records.turns(created["session_id"])  # the first was kept in memory meanwhile
+        assert [turn.id for turn in turns] == [each["item_id"] for each in committed]
         spooled = sorted(path.name for path in (server.engine.settings.data_dir / "spool").rglob("*.*"))
-        assert spooled == [turn.audio]  # nothing half-written is left behind
+        assert spooled == sorted(turn.audio for turn in turns)  # nothing half-written is left behind
 
 
 @asynccontextmanager
@@ -317,6 +319,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock is waited for as long as a test can wait."""
     monkeypatch.setattr(repository, "create_engine", partial(database.create_engine, busy_timeout_s=0.05))
     monkeypatch.setattr(database, "_RETRIES_S", (0.01,))
+    monkeypatch.setattr(saying, "_AGAIN_S", (0.01,))
 
 
 @pytest.mark.usefixtures("impatient")
@@ -338,7 +341,7 @@ async def test_a_locked_database_is_told_and_once_it_is_free_the_session_goes_on
             assert (await until(client, "response.done"))["response"]["status"] == "completed"
             await until(client, "companion.timings")
         turns = await server.engine.records.turns(created["session_id"])
-        assert [turn.modality for turn in turns] == ["voice"]
+        assert [turn.modality for turn in turns] == ["voice", "voice"]
 
 
 @pytest.mark.usefixtures("impatient")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from api.auth import issue
 from api.realtime.client import RealtimeClient
 from companion.errors import AuthenticationError, SpeechError
 from companion.llm.chat_model import FakeChatModel
 from companion.speech.recognizer import FakeRecognizer, Samples, Transcript
 
 Serve = Callable[..., Any]
+SECRET = "a secret of the tests, long enough for HS256"
 
 
 def voice(seconds: float = 1.5) -> np.ndarray:
@@ -226,7 +229,7 @@ async def test_a_frame_that_is_too_large_closes_with_1009(serve: Serve) -> None:
 
 async def test_no_token_and_an_expired_one_are_refused_with_a_reason(serve: Serve) -> None:
     async with serve() as server:
-        for token, word in ((server.token(ttl_s=1e-6), "expired"), ("nonsense", "token")):
+        for token, word in ((issue(SECRET, "xiaoyu", 1.0, time.time() - 60), "expired"), ("nonsense", "token")):
             await asyncio.sleep(0)
             with pytest.raises(AuthenticationError, match=word):
                 async with RealtimeClient.connect(server.url, token):

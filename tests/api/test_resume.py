@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -11,7 +12,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from companion.llm.chat_model import FakeChatModel
-from companion.settings import Resume, Server
+from companion.records import database
+from companion.settings import Database, Redis, Resume, Server
 
 Serve = Callable[..., Any]
 LONG = "我听见了，" * 30 + "好。"
@@ -301,3 +303,39 @@ async def test_a_server_that_goes_away_says_so_and_ends_its_replies_first(serve:
             assert phone.socket is not None and phone.socket.close_code == 1001
             await draining
         await on_record(server, phone.session_id, ["answered"])
+
+
+@pytest.fixture
+async def shared() -> AsyncIterator[dict[str, Any]]:
+    """Settings of a replica: the database and the Redis that all of them share."""
+    urls = [os.environ.get("COMPANION_TEST_POSTGRES"), os.environ.get("COMPANION_TEST_REDIS")]
+    if None in urls:
+        assert not os.environ.get("COMPANION_CI"), "CI must name the services"
+        pytest.skip("COMPANION_TEST_POSTGRES or COMPANION_TEST_REDIS is not set: run `eval $(.ci/services)`")
+    await asyncio.to_thread(database.downgrade, urls[0], "base")
+    yield {"database": Database(url=urls[0]), "redis": Redis(url=urls[1])}
+    await asyncio.to_thread(database.downgrade, urls[0], "base")
+
+
+async def test_replicas_hand_a_session_over_and_back(serve: Serve, shared: dict[str, Any]) -> None:
+    phone, seen = Phone(), []
+    async with (
+        serve(settings=shared, chat=(one := FakeChatModel("第一个。"))) as first,
+        serve(settings=shared, chat=(two := FakeChatModel("第二个。")), chroma="other") as second,
+    ):
+        for count, server in enumerate([first, second, first, second]):
+            async with online(phone, server):
+                if count:
+                    await phone.resume()
+                    await phone.until("companion.session")
+                await phone.type(f"这是第{count}句话")
+                await phone.until("companion.timings")
+                await on_record(server, phone.session_id, ["answered"] * (count + 1))
+                phone.drop()
+            others = second if server is first else first
+            assert phone.session_id not in others.sessions.live  # it was told over Redis, or never had it
+            seen.append(phone.of("response.output_text.done")[-1]["text"])
+        assert seen == ["第一个。", "第二个。", "第一个。", "第二个。"]
+        assert [e["seq"] for e in phone.events] == list(range(1, phone.last_seq + 1))
+        history = "".join(m.content for m in two.seen[-1])
+        assert all(f"第{count}句话" in history for count in range(4)) and len(one.seen) == len(two.seen) == 2

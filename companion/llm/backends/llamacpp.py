@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from companion.errors import ChatError, ConfigurationError, ModelUnavailable
+from companion.images import Image
 from companion.llm.chat_model import THOUGHT_TOKENS, ChatModel
 from companion.llm.thoughts import speech
 from companion.llm.token_count import TokenCount
@@ -27,6 +28,7 @@ class LlamaCpp:
     """One model. Streams run in worker threads; llama.cpp batches those that run at once."""
 
     in_process = keeps_prefix = True
+    vision = False
 
     def __init__(self, name: str, server: Any, pool: ThreadPoolExecutor, key: str) -> None:
         """key: what the server's port asks for."""
@@ -34,9 +36,15 @@ class LlamaCpp:
         self._tokens, self._tokenizer = TokenCount(self._count), _tokenizer(server, key)
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, thinking: bool = False
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float,
+        thinking: bool = False,
+        images: Sequence[Image] = (),
     ) -> AsyncGenerator[str]:
-        """See ChatModel.stream."""
+        """See ChatModel.stream; images are not seen."""
         return speech(lambda thinks: self._content(_request(messages, max_tokens, temperature, thinks)), thinking)
 
     async def complete(

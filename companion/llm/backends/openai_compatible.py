@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import product
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from companion.errors import ChatError, ConfigurationError
+from companion.images import Image
 from companion.llm.chat_model import THOUGHT_TOKENS, ChatModel
 from companion.llm.structured import first_object, told
 from companion.llm.thoughts import CLOSING, OPENING, speech
@@ -29,30 +31,39 @@ class OpenAIChat:
 
     in_process = keeps_prefix = False  # the server keeps its own
 
-    def __init__(self, client: Any, model: str, count: Callable[[str], int] = budget.tokens) -> None:
-        """count: the tokens of a text."""
-        self.name, self._client, self._model = f"openai:{model}", client, model
+    def __init__(
+        self, client: Any, model: str, count: Callable[[str], int] = budget.tokens, *, vision: bool = False
+    ) -> None:
+        """count: the tokens of a text. vision: the model takes images."""
+        self.name, self._client, self._model, self.vision = f"openai:{model}", client, model, vision
         self._tokens = TokenCount(count)
         self._kwargs: tuple[bool, ...] = (True, False)  # whether chat_template_kwargs are sent, tried in this order
         self._forms: tuple[_Form, ...] = ("json_schema", "json_object", "words")
         self._marks_thoughts = True  # False once it answered without a mark though it was to think
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, thinking: bool = False
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float,
+        thinking: bool = False,
+        images: Sequence[Image] = (),
     ) -> AsyncGenerator[str]:
         """See ChatModel.stream; closing the iterator closes the request.
 
         A server whose template opens the thought itself (Qwen3-Thinking, DeepSeek-R1) must keep thoughts apart, as
         vLLM does with --reasoning-parser: where thinking is off, nothing else tells them from speech.
         """
-        return speech(lambda thinks: self._content(messages, max_tokens, temperature, thinks), thinking)
+        sent = _with_images(messages, images if self.vision else ())
+        return speech(lambda thinks: self._content(sent, max_tokens, temperature, thinks), thinking)
 
     async def _content(
-        self, messages: Sequence[Message], max_tokens: int, temperature: float, thinking: bool
+        self, messages: Sequence[dict[str, Any]], max_tokens: int, temperature: float, thinking: bool
     ) -> AsyncGenerator[str]:
         """Content as it streams, with the tags of thoughts; a server that keeps thoughts apart has theirs dropped."""
         body = {
-            "messages": [{"role": m.role, "content": m.content} for m in messages],
+            "messages": messages,
             "max_tokens": max_tokens + THOUGHT_TOKENS * thinking,
             "temperature": temperature,
             "stream": True,
@@ -126,6 +137,17 @@ class OpenAIChat:
         await self._client.close()
 
 
+def _with_images(messages: Sequence[Message], images: Sequence[Image]) -> list[dict[str, Any]]:
+    """Messages as they are sent; images stand beside the words of the last that is the user's."""
+    sent: list[dict[str, Any]] = [{"role": m.role, "content": m.content} for m in messages]
+    if images:
+        asked = next(m for m in reversed(sent) if m["role"] == "user")
+        urls = (f"data:{image.media_type};base64,{b64encode(image.data).decode()}" for image in images)
+        shown = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+        asked["content"] = [{"type": "text", "text": asked["content"]}, *shown]
+    return sent
+
+
 def _kept_apart(delta: Any) -> bool:
     """Whether this is a thought that the server tells from speech: vLLM and DeepSeek, or Ollama, by their names."""
     return bool(getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None))
@@ -190,4 +212,4 @@ async def create(section: Chat, locate: Callable[[str], Path]) -> ChatModel:
         timeout=section.timeout_s,
         max_retries=section.retries,
     )
-    return OpenAIChat(client, section.model, count)
+    return OpenAIChat(client, section.model, count, vision=section.vision)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from companion.errors import ChatError, ConfigurationError, ModelUnavailable
+from companion.images import Image
 from companion.llm.chat_model import THOUGHT_TOKENS, ChatModel
 from companion.llm.structured import first_object, told
 from companion.llm.thoughts import OPENING, speech
@@ -23,7 +24,7 @@ from prompts.types import Message
 class TransformersChat:
     """One generation at a time, in a worker thread of its own."""
 
-    in_process, keeps_prefix = True, False
+    in_process, keeps_prefix, vision = True, False, False
 
     def __init__(self, name: str, model: Any, tokenizer: Any, pool: ThreadPoolExecutor) -> None:
         self.name, self._model, self._tokenizer, self._pool = name, model, tokenizer, pool
@@ -31,9 +32,15 @@ class TransformersChat:
         self._tokens = TokenCount(lambda text: len(counting.encode(text, add_special_tokens=False)))
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float, thinking: bool = False
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float,
+        thinking: bool = False,
+        images: Sequence[Image] = (),
     ) -> AsyncGenerator[str]:
-        """See ChatModel.stream."""
+        """See ChatModel.stream; images are not seen."""
         return speech(lambda thinks: self._content(messages, max_tokens, temperature, thinks), thinking)
 
     async def complete(

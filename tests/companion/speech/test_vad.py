@@ -12,7 +12,7 @@ AUDIO = Path(__file__).parents[2] / "audio"
 
 async def probabilities(ticker: VadTicker, *signals: np.ndarray) -> list[list[float]]:
     heard: list[list[float]] = [[] for _ in signals]
-    streams = [ticker.open(lambda p, s, e, h=h: h.append(p)) for h in heard]
+    streams = [ticker.open(lambda p, s, e, sound, h=h: h.append(p)) for h in heard]
     for stream, signal in zip(streams, signals, strict=True):
         ticker.push(stream, signal)
     await ticker.drained()
@@ -45,7 +45,7 @@ async def test_speech_is_heard_in_a_batch_as_it_is_alone_and_as_the_package_hear
 async def test_a_minute_may_wait_and_no_more() -> None:
     ticker = VadTicker(SileroBatch())
     try:
-        stream = ticker.open(lambda p, s, e: None)
+        stream = ticker.open(lambda p, s, e, sound: None)
         with pytest.raises(AudioError) as caught:
             ticker.push(stream, np.zeros(61 * 16_000, np.float32))
         assert caught.value.code == "audio_overrun"
