@@ -10,6 +10,7 @@ from litestar import Litestar, get
 from api.auth import Authenticator, keep_tokens_out_of_logs, signing_secret
 from api.console.routes import talk
 from api.me.routes import me
+from api.realtime.asyncapi import asyncapi_route, json_schema_route
 from api.realtime.client_secrets import client_secrets
 from api.realtime.routes import realtime
 from api.realtime.sessions import Sessions
@@ -40,4 +41,5 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
             stack.push_async_callback(app.state.sessions.close)
             yield
 
-    return Litestar([realtime, client_secrets, me, talk, health], lifespan=[lifespan], openapi_config=None)
+    routes = [realtime, client_secrets, me, talk, asyncapi_route, json_schema_route, health]
+    return Litestar(routes, lifespan=[lifespan], openapi_config=None)

@@ -19,6 +19,7 @@ _COMMANDS = {
     "memory": "Evaluate, look after and erase what is remembered.",
     "models": "Model packs: list, fetch, verify.",
     "prompt": "What the model read for a turn, and why.",
+    "schema": "The wire's contract, as AsyncAPI or JSON Schema.",
     "migrate": "Bring the database up to date.",
     "keys": "Keys of whoever issues user tokens: make, list, remove.",
     "token": "Issue a user token for development; revoke tokens.",

@@ -242,7 +242,8 @@ class Conversation:
         message: str | None = None
         said, learn = "", True
         try:
-            heard = [h for h in [await item.understanding for item in items] if h is not None]
+            # a reply that is cancelled must not take the words of what was said with it
+            heard = [h for h in [await asyncio.shield(item.understanding) for item in items] if h is not None]
             reply.timings["queue"] = engine.clock() - reply.started  # waiting for what was said to be understood
             said = "\n".join(h.transcript.text for h in heard if h.transcript.text)
             if said:

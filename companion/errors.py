@@ -8,6 +8,7 @@ CompanionError
 │   └── ProtocolError       a frame that is not of the protocol; has a wire code
 ├── AuthenticationError     no token, expired, or not ours
 ├── Moved                   another process goes on with this session, or its person was erased
+├── Overloaded              too much to do for one more session; `retry_after_s` says when to come again
 └── ServiceError            something we depend on failed; `retryable` says whether a retry helps
     ├── SpeechError
     ├── ChatError
@@ -59,6 +60,16 @@ class AuthenticationError(CompanionError):
 
 class Moved(CompanionError):
     """Another process goes on with this session, or its person was erased: nothing more may be told here."""
+
+
+class Overloaded(CompanionError):
+    """Too much to do for one more session. retry_after_s: when to come again."""
+
+    retryable = True
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"too many talk with this server now: come again in {retry_after_s:g} s")
+        self.retry_after_s = retry_after_s
 
 
 class ServiceError(CompanionError):

@@ -11,3 +11,7 @@ class EmbedderError(Exception):
 
 class NoSuchMemory(LookupError):
     """The person has no memory of this id."""
+
+
+class IndexFilesError(Exception):
+    """The index keeps its vectors in files that are not known here: what it leaves of the erased cannot be told."""

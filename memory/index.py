@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import shutil
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +11,8 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from memory.index_files import IndexFiles
 
 T = TypeVar("T")
 _PAGE = 1000  # rows moved at once
@@ -43,7 +43,8 @@ class ChromaIndex:
     """People are spread over a fixed number of collections by the hash of their id, and known there by another."""
 
     def __init__(self, client: Any, embedder: str, shards: int, path: Path | None = None) -> None:
-        self._client, self._shards, self._path = client, shards, path
+        self._client, self._shards = client, shards
+        self._files = None if path is None else IndexFiles(path)
         self._space = hashlib.sha256(embedder.encode()).hexdigest()[:12]  # vectors of two embedders never mix
         self._locks = [threading.RLock() for _ in range(shards)]
 
@@ -135,19 +136,8 @@ class ChromaIndex:
         new.modify(name=name)
 
     def _vacuum(self) -> None:
-        """Folders that belong to no collection go, then free pages of Chroma's file are overwritten."""
-        if self._path is None:
-            return
-        connection = sqlite3.connect(self._path / "chroma.sqlite3", timeout=30)
-        try:
-            segments = {row[0] for row in connection.execute("SELECT id FROM segments")}
-            for folder in self._path.iterdir():
-                if folder.is_dir() and folder.name not in segments:
-                    shutil.rmtree(folder)
-            for pragma in ("PRAGMA secure_delete=ON", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                connection.execute(pragma)
-        finally:
-            connection.close()
+        if self._files is not None:
+            self._files.vacuum()
 
     def _alone(self, work: Callable[[], T]) -> T:
         """Do it while nobody else writes."""
@@ -170,7 +160,11 @@ class ChromaIndex:
 
         def locked() -> T:
             with self._locks[shard]:
-                return work(self._client.get_or_create_collection(self._name(shard), embedding_function=None))
+                collection = self._client.get_or_create_collection(self._name(shard), embedding_function=None)
+                done = work(collection)
+                if self._files is not None:
+                    self._files.blank(str(collection.id))
+                return done
 
         return await asyncio.to_thread(locked)
 

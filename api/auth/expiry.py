@@ -27,10 +27,6 @@ class Expiry:
         self._warned = True
         return "token_expiring"
 
-    def next_at(self) -> float:
-        """When `step` has something to tell next."""
-        return self.principal.expires_at - (0.0 if self._warned else WARNING_S)
-
     def renew(self, principal: Principal) -> None:
         """Go on for a token that was verified. Raises AuthenticationError, and then the former one stays in force."""
         if principal.user_id != self.principal.user_id:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
+
 from companion.errors import AuthenticationError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -22,9 +24,10 @@ _ISSUER = "companion"
 OWN_ALGORITHM = "HS256"
 _NAME = re.compile(r"[\w.@-]{1,64}")
 ISSUERS_NAME = re.compile(r"[\w.@|:+=~-]{1,128}")  # of other issuers: "auth0|5f7c", "google-oauth2|1234"
-LONGEST_TOKEN_S = 366 * 86_400.0  # a token may live: then revocations can be forgotten at some time; authored
-_LONGEST = 8192  # characters: a client secret with 4 KiB of session settings has less than 7,000
-_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")  # padding would be a second spelling
+LONGEST_TOKEN_S = 366 * 86_400.0  # that a token may live: revocations need not be kept for longer; authored
+_LONGEST = 8192  # characters: a client secret with 4 KiB of session settings has less than 6,500
+# RFC 7515 section 7.1. PyJWT takes padding as well, which would be a second spelling of the same token.
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _JTI = 256
 _CLOCK_S = 2.0**53
 _MAKE_ONE = "make one with `companion token`"
@@ -34,10 +37,10 @@ _MAKE_ONE = "make one with `companion token`"
 class Principal:
     """Who a token speaks for.
 
-    kind: a client_secret only opens sessions. token_id: its jti, or the SHA-256 of what is signed in hex. issued_at: unix s.
-    expires_at: unix s, when what it opened ends unless it is renewed. key_id: of the issuer's key, None for our own
-    secret. minted_by: (user id, token id) that a client secret was made with. session: the settings it carries, which
-    fit protocol.SessionFields.
+    kind: a client_secret only opens sessions. token_id: its jti, or the SHA-256 of what is signed, in hex. issued_at,
+    expires_at: unix s; what the token opened ends with it unless it is renewed. key_id: of the issuer's key, None for
+    our own secret. minted_by: (user id, token id) that a client secret was made with. session: the settings it
+    carries, which fit protocol.SessionFields.
     """
 
     user_id: str
@@ -103,7 +106,8 @@ def issue_client_secret(
     }
     if session is not None:
         claims["session"] = session
-    return CLIENT_SECRET + jwt.encode(claims, secret, algorithm=OWN_ALGORITHM)
+    # Not jwt.encode: it writes a Chinese character as six bytes.
+    return CLIENT_SECRET + jwt.PyJWS().encode(msgspec.json.encode(claims), secret, algorithm=OWN_ALGORITHM)
 
 
 def verify(secret: str, token: str | None, now: float, leeway_s: float = 0.0) -> Principal:

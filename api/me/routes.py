@@ -13,6 +13,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from api.auth import Authenticator, Principal, bearer
+from api.auth.tokens import LONGEST_TOKEN_S
 from api.realtime.memory_events import KnownMemory, known_memory
 from companion.engine import Engine
 from companion.errors import AuthenticationError, InputError, StorageError
@@ -78,7 +79,11 @@ async def erase_me(request: Request[Any, Any, Any]) -> dict[str, Any]:
     if request.headers.get("confirm-erase") != "yes":
         raise InputError("this cannot be undone: send the header Confirm-Erase: yes", code="not_confirmed")
     await request.app.state.sessions.end(who.user_id)
-    return asdict(await erase(engine.records, engine.memories, who.user_id, engine.now()))
+    now = engine.now()
+    receipt = await erase(engine.records, engine.memories, who.user_id, now)
+    # A phone that connects again with its old token must not make them anew.
+    await request.app.state.auth.revocations.revoke_user(who.user_id, now, now + LONGEST_TOKEN_S)
+    return asdict(receipt)
 
 
 def _caller(request: Request[Any, Any, Any]) -> Principal:

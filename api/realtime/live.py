@@ -121,6 +121,7 @@ class LiveSession:
                 turn,
                 threshold=threshold if isinstance(threshold, float) else None,
                 silence_s=silence / 1000 if isinstance(silence, int) else None,
+                eagerness=detection.eagerness if detection.type == "semantic_vad" else None,
             )
         ours = state.companion
         self.session.configure(

@@ -92,6 +92,9 @@ async def traces(records: Records, user_id: str) -> tuple[bytes, ...]:
             found.append(turn.id.encode())
             for blob in (turn.user_text, turn.reply_text, turn.prompt):
                 found += _windows(blob or b"")
+        told = select(col(JournalRow.sealed)).where(col(JournalRow.user_id) == user_id)
+        for blob in (await session.execute(told)).scalars():
+            found += _windows(blob)
         query = select(col(SessionRow.id)).where(col(SessionRow.user_id) == user_id)
         return found + [name.encode() for name in (await session.execute(query)).scalars()]
 

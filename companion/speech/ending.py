@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.signal import find_peaks
 
 from affect.tracks import HOP_S, SHORTEST_S, Array, Tracks, runs, track
 from companion.speech.endpointing import Ending
 
-_LAST = int(0.2 / HOP_S)
+_LAST = int(0.15 / HOP_S)  # frames of voice at the end
+_NUCLEUS_DB, _NUCLEUS_GAP = 2.0, int(0.1 / HOP_S)  # a syllable stands out by so much, and is so far from the next
+_LEAST_RANGE_ST = 2.0
+_HELD_S, _STEADY_ST = 0.3, 1.0  # a vowel is not sung so long, and never so evenly, but by who thinks
+_DEEPEST_ST = 1.5  # what swings further is a melody, or two tones
+_TREMBLING_S, _TREMOR_HZ, _PERIODIC = 0.5, (4.0, 12.0), 0.75
 
 
 def read_ending(samples: Array) -> Ending:
@@ -15,40 +21,51 @@ def read_ending(samples: Array) -> Ending:
     if samples.size < SHORTEST_S * 16_000 or not np.isfinite(samples).all():
         return Ending()
     tracks = track(samples)
-    if tracks.voiced.sum() < 2 * _LAST // 2:
-        return Ending(noise=_noise(tracks))
+    voiced, speech = np.flatnonzero(tracks.voiced), np.flatnonzero(tracks.speech)
+    if voiced.size < _LAST:
+        return Ending(breath=_breath(tracks))
     st = 12 * np.log2(tracks.f0_hz / 55.0)
-    at = np.flatnonzero(tracks.voiced)
-    last = at[at > at[-1] - _LAST]
-    tail = at[at > at[-1] - int(0.3 / HOP_S)]
-    loud = float(np.percentile(tracks.level_db[at], 80))
-    start, end = runs(tracks.voiced)[-1]
-    speech = np.flatnonzero(tracks.speech)
+    low, median, high = np.percentile(st[voiced], (10, 50, 90))
+    level = np.convolve(tracks.level_db, np.hanning(9) / np.hanning(9).sum(), "same")
+    peaks, _ = find_peaks(level, prominence=_NUCLEUS_DB, distance=_NUCLEUS_GAP)
+    peaks = peaks[tracks.voiced[peaks]]
+    nuclei = peaks if peaks.size else voiced[[int(np.argmax(level[voiced]))]]
     return Ending(
-        low_st=float(np.median(st[last]) - np.median(st[at])),
-        slope_st_s=float(np.polyfit(tail * HOP_S, st[tail], 1)[0]) if tail.size >= 8 else None,
-        soft_db=float(tracks.level_db[speech[-12:]].mean()) - loud,
-        fade_db=float(np.polyfit(last * HOP_S, tracks.level_db[last], 1)[0]) if last.size >= 8 else None,
-        run_s=(end - start) * HOP_S,
-        even_st=float(st[start:end].std()) if end - start >= 20 else None,
+        low=float(np.median(st[voiced[-_LAST:]]) - median) / max(float(high - low), _LEAST_RANGE_ST),
+        nucleus_db=float(level[nuclei[-1]] - np.median(level[nuclei])),
+        tail_s=float(speech[-1] - nuclei[-1]) * HOP_S,
+        unvoiced_s=float(speech[-1] - voiced[-1]) * HOP_S,
+        held=_held(st, tracks),
         tremor_st=_tremor(st, tracks),
-        noise=_noise(tracks),
+        breath=_breath(tracks),
     )
 
 
-def _noise(tracks: Tracks) -> float:
+def _held(st: Array, tracks: Tracks) -> float:
+    """How evenly the last voice is held, 0..1; 0 where it is shorter than _HELD_S."""
+    start, end = runs(tracks.voiced)[-1]
+    if (end - start) * HOP_S < _HELD_S:
+        return 0.0
+    last = st[end - int(_HELD_S / HOP_S) + 2 : end - 2]
+    return float(np.clip(1 - last.std() / _STEADY_ST, 0, 1))
+
+
+def _breath(tracks: Tracks) -> float:
     speech = int(tracks.speech.sum())
     return float((tracks.speech & ~tracks.voiced).sum() / speech) if speech else 0.0
 
 
-def _tremor(st: Array, tracks: Tracks) -> float | None:
-    """Depth (semitones, RMS) of the 4-12 Hz part of pitch in the longest voiced run, None under 0.4 s."""
+def _tremor(st: Array, tracks: Tracks) -> float:
+    """Depth (semitones, RMS) of a regular 4-12 Hz tremor of pitch in the longest voiced run; 0 where there is none."""
     start, end = max(runs(tracks.voiced), key=lambda run: run[1] - run[0])
-    if (end - start) * HOP_S < 0.4:
-        return None
-    x = np.arange(end - start)
-    run = st[start:end] - np.polyval(np.polyfit(x, st[start:end], 3), x)
-    power = np.abs(np.fft.rfft(run * np.hanning(run.size))) ** 2
-    hz = np.fft.rfftfreq(run.size, HOP_S)
-    share = power[(hz >= 4) & (hz <= 12)].sum() / max(power.sum(), 1e-12)
-    return float(run.std() * share)
+    if (end - start) * HOP_S < _TREMBLING_S:
+        return 0.0
+    at = np.arange(end - start)
+    run = st[start:end] - np.polyval(np.polyfit(at, st[start:end], 2), at)
+    power = np.abs(np.fft.rfft(run * np.hanning(run.size), 256)) ** 2
+    hz = np.fft.rfftfreq(256, HOP_S)
+    inside = np.flatnonzero((hz >= _TREMOR_HZ[0]) & (hz <= _TREMOR_HZ[1]))
+    peak = hz[inside[int(np.argmax(power[inside]))]]
+    near = np.abs(hz - peak) <= 1 / (run.size * HOP_S) + 1.0
+    depth = float(run.std())
+    return depth if depth <= _DEEPEST_ST and power[near].sum() > _PERIODIC * power.sum() else 0.0

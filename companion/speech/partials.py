@@ -16,6 +16,7 @@ from companion.speech.recognizer import Recognizer, Samples, Transcript, passes
 _log = logging.getLogger(__name__)
 SAMPLE_RATE = 16_000
 _LONGEST_S = 15.0  # of what is decoded again; older speech is decoded once more and then stays
+_ENDS = " .,!?…。，！？、；;"  # a recogniser ends whatever it is given: that is the audio's end, not the sentence's
 _SHORTEST_S = 0.5  # of speech that is worth a first pass
 
 
@@ -105,7 +106,7 @@ def agreed(before: str, now: str) -> str:
     )
     while inside and n > 0 and _spaced(now[n - 1]):
         n -= 1
-    return now[:n].rstrip()
+    return now[:n].rstrip(_ENDS)
 
 
 def _spaced(character: str) -> bool:

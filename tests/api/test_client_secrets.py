@@ -77,6 +77,10 @@ async def test_a_secret_goes_from_the_sdk_to_a_browser_and_opens_sessions(serve:
         for _ in range(2):  # as often as one likes, until it expires
             event = await first(served, **browser(made.value, served.url))
             assert event["type"] == "session.created"
+        async with posting(served, served.token()) as post:  # as much as it may carry, in a header of its own
+            heavy = (await post({"session": {"instructions": "慢" * 1350}})).json()["value"]
+            assert len(heavy) < 6500
+            assert (await first(served, **browser(heavy, served.url)))["type"] == "session.created"
         who = served.auth.verify(made.value, time.time())
         fields = msgspec.convert(who.session, SessionFields)
         assert (who.user_id, fields.instructions, fields.max_output_tokens) == ("xiaoyu", "慢一点", 60)

@@ -5,14 +5,17 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from companion.llm.chat_model import FakeChatModel
 from companion.records import database
+from companion.records.erasure import files_with
 from companion.settings import Database, Redis, Resume, Server
 
 Serve = Callable[..., Any]
@@ -75,8 +78,8 @@ class Phone:
 
 
 @asynccontextmanager
-async def online(phone: Phone, server: Any, user: str = "xiaoyu") -> AsyncIterator[Phone]:
-    headers = {"Authorization": f"Bearer {server.token(user)}"}
+async def online(phone: Phone, server: Any, user: str = "xiaoyu", ttl_s: float = 600.0) -> AsyncIterator[Phone]:
+    headers = {"Authorization": f"Bearer {server.token(user, ttl_s)}"}
     url = "ws" + server.url.removeprefix("http") + "/v1/realtime"
     async with connect(url, additional_headers=headers) as socket:
         phone.socket = socket
@@ -303,6 +306,49 @@ async def test_a_server_that_goes_away_says_so_and_ends_its_replies_first(serve:
             assert phone.socket is not None and phone.socket.close_code == 1001
             await draining
         await on_record(server, phone.session_id, ["answered"])
+
+
+async def test_who_is_erased_while_they_talk_is_gone_at_once_and_everywhere(serve: Serve, tmp_path: Path) -> None:
+    phone = Phone()
+    async with serve(chat=FakeChatModel(LONG, piece=1, delay_s=0.2)) as server:
+        async with online(phone, server):
+            await phone.type("我叫小雨，我有点难过")
+            await phone.until("response.created")
+            headers = {"Authorization": f"Bearer {server.token()}", "Confirm-Erase": "yes"}
+            async with httpx.AsyncClient() as client:
+                gone = await client.request("DELETE", f"{server.url}/v1/me", headers=headers)
+            assert gone.status_code == 200 and gone.json()["counts"]["events"] >= 1
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    await phone.read()
+            assert phone.socket is not None and phone.socket.close_code == 1008
+        await asyncio.sleep(0.3)
+        assert await server.engine.records.counts() == {"users": 0, "sessions": 0, "turns": 0}
+        items = [event["item"]["id"].encode() for event in phone.of("conversation.item.added")]
+        needles = [phone.session_id.encode(), b"xiaoyu", *items]
+        assert files_with(tmp_path, needles) == []
+        again = Phone()
+        headers = {"Authorization": headers["Authorization"]}
+        async with connect("ws" + server.url[4:] + "/v1/realtime", additional_headers=headers) as again.socket:
+            assert (await again.read())["error"]["code"] == "invalid_token"
+
+
+async def test_a_token_that_runs_out_is_said_before_and_renewed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.realtime.connection._LOOK_S", 0.05)
+    phone, other = Phone(), Phone()
+    async with serve() as server, online(phone, server, ttl_s=30.0), online(other, server, ttl_s=1.0):
+        for one in (phone, other):
+            assert (await one.until("companion.notice"))["kind"] == "token_expiring"
+        await phone.send(type="companion.renew", token=server.token("somebody"))
+        assert (await phone.until("error"))["error"]["code"] == "invalid_token"
+        await phone.send(type="companion.renew", token=server.token(ttl_s=600.0))
+        assert (await phone.until("companion.notice"))["kind"] == "token_renewed"
+        assert (await other.until("error"))["error"]["code"] == "invalid_token"
+        with pytest.raises(ConnectionClosed):
+            await other.read()
+        assert other.socket is not None and other.socket.close_code == 1008
+        await phone.type("还在")
+        await phone.until("response.done")
 
 
 @pytest.fixture

@@ -196,7 +196,7 @@ async def test_without_speculation_recognition_waits_for_the_end(talk: Open) -> 
 
 
 async def test_a_hum_over_a_reply_is_kept_and_not_answered_and_a_sentence_stops_the_reply(talk: Open) -> None:
-    async with talk(chat=Slow("很长的回答" * 200)) as t:
+    async with talk(chat=Slow("很长的回答。" * 200)) as t:
         await t.hear(speech(1.0), quiet(0.7))
         await t.until(ReplyDelta)
         await t.hear(level(hum(0.4), -26.0), quiet(0.7))
@@ -268,7 +268,7 @@ async def test_settling_a_client_that_commits_by_itself_waits_for_nothing(talk: 
 
 
 async def test_closing_cancels_the_reply_that_runs(talk: Open) -> None:
-    async with talk(chat=Slow("很长的回答" * 100)) as t:
+    async with talk(chat=Slow("很长的回答。" * 100)) as t:
         await t.hear(speech(1.0), quiet(0.7))
         await t.until(ReplyDelta)
         await t.session.close()

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from memory.errors import IndexFilesError
 from memory.extraction import extract
 from memory.index import ChromaIndex
+from memory.index_files import blank
 from memory.indexing import drift, reindex
 from tests.memory.conftest import Mind
 
@@ -67,6 +69,45 @@ async def test_compaction_leaves_no_bytes_of_what_was_erased_and_all_of_the_rest
     await index.compact()
     await index.upsert("me", ["mine_again"], vectors[:1])
     assert await index.ids("me") == ["mine_again"] and len(await index.ids("them")) == 1200
+
+
+async def test_no_memory_of_the_process_gets_into_the_files_with_the_erased_in_it(tmp_path: Path) -> None:
+    """Chroma begins a segment with memory as it lies there: the vectors just freed. Most of these rounds met it."""
+    index = ChromaIndex.embedded(tmp_path, "e", 16)
+    for n in range(8):
+        vectors = random_vectors(91, seed=n)
+        pieces = [row[at : at + 8].tobytes() for row in vectors[:90] for at in (0, 8)]
+        await index.upsert(f"gone-{n}", [f"gone_{n}_{k}" for k in range(90)], vectors[:90])
+        await index.erase_person(f"gone-{n}")
+        assert holding(tmp_path, *pieces) == []
+        await index.upsert(f"new-{n}", [f"new_{n}"], vectors[90:])  # begins a shard, or goes on with one
+        assert holding(tmp_path, *pieces) == []
+        assert await index.ids(f"new-{n}") == [f"new_{n}"]
+
+
+async def test_what_is_overwritten_are_no_vectors(tmp_path: Path) -> None:
+    """More than Chroma keeps in its log: the rest of them are in the files that are cleaned, and are read from there."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    vectors = random_vectors(1500)
+    index = ChromaIndex.embedded(tmp_path, "e", 1)
+    await index.upsert("me", [f"m{n}" for n in range(1500)], vectors)
+    await index.compact()
+    SharedSystemClient.clear_system_cache()  # as after a restart
+    again = ChromaIndex.embedded(tmp_path, "e", 1)
+    (name,) = [one.name for one in again._client.list_collections()]
+    collection = again._client.get_collection(name, embedding_function=None)
+    found = collection.query(query_embeddings=vectors[::100], n_results=1)
+    assert [ids[0] for ids in found["ids"]] == [f"m{n}" for n in range(0, 1500, 100)]
+    assert np.allclose(found["distances"], 0)
+
+
+def test_files_of_a_format_that_is_not_known_are_left_alone_and_named(tmp_path: Path) -> None:
+    (tmp_path / "header.bin").write_bytes(bytes([2]) + bytes(99))
+    (tmp_path / "data_level0.bin").write_bytes(b"vectors")
+    with pytest.raises(IndexFilesError, match=r"constraints\.txt"):
+        blank(tmp_path)
+    assert (tmp_path / "data_level0.bin").read_bytes() == b"vectors"
 
 
 async def test_the_index_knows_nobody_by_their_id(tmp_path: Path) -> None:

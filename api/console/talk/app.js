@@ -11,7 +11,7 @@ import { LANGUAGES, hush, say, speak, spoken, word } from "./words.js";
 const TOKEN = "companion.token"; // in sessionStorage: this tab only
 const LANGUAGE = "companion.language";
 const NOTICE_MS = 12_000;
-const FRAMING = "raw";
+const FRAMING = "header";
 
 let link = null;
 const curves = new Curves();

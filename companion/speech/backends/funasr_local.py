@@ -1,4 +1,4 @@
-"""FunASR's AutoModel in this process: SenseVoiceSmall, Paraformer or Whisper from a directory or a hub id."""
+"""FunASR's AutoModel in this process: SenseVoiceSmall, Paraformer (streaming too) or Whisper from a directory or a hub id."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
@@ -20,11 +20,14 @@ from affect.backends.sensevoice import TagPosterior
 from affect.speech_emotion import Calibration, EmotionModelError, EmotionTap, read_calibration
 from companion.errors import AudioError, ModelUnavailable, SpeechError
 from companion.settings import Speech
+from companion.speech.backends.paraformer_streaming import Chunks, StreamingDecoder
 from companion.speech.hotwords import tamed
+from companion.speech.partials import Stream
 from companion.speech.pieces import joined, pieces
 from companion.speech.recognizer import Recognizer, Samples, Transcript
 
 SAMPLE_RATE = 16_000
+P, T = ParamSpec("P"), TypeVar("T")
 _SHORTEST = SAMPLE_RATE // 40  # 25 ms: FunASR's front ends raise under one frame
 _TAG = re.compile(r"<\|([^|]*)\|>")
 _TAKE_HOTWORDS = {"ContextualParaformer", "SeacoParaformer"}
@@ -43,20 +46,27 @@ class FunasrRecognizer:
     ) -> None:
         """tap: listens in on what decode runs, so that transcripts carry the emotion."""
         self.name, self._pool, self._decode, self._timeout_s, self._tap = name, pool, decode, timeout_s, tap
-        self._passes: set[Future[Transcript]] = set()
+        self._passes: set[Future[Any]] = set()
 
     async def recognize(
         self, samples: Samples, language: str | None = None, hotwords: Sequence[str] = ()
     ) -> Transcript:
         """See Recognizer.recognize."""
+        self._check(samples)
+        return await self._run(self._listen, samples.astype(np.float32), language, hotwords)
+
+    @staticmethod
+    def _check(samples: Samples) -> None:
         if samples.ndim != 1 or samples.size < _SHORTEST:
             raise AudioError("less than 25 ms of mono audio cannot be recognised", code="audio_too_short")
         if not np.isfinite(samples).all():
             raise AudioError("the audio holds NaN or infinity: check the encoder")
+
+    async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """In the model's thread, after those that wait for it. Raises SpeechError."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                heard = samples.astype(np.float32)
-                decoding = self._pool.submit(self._listen, heard, language, hotwords)
+                decoding = self._pool.submit(work, *args, **kwargs)
                 self._passes.add(decoding)
                 decoding.add_done_callback(self._passes.discard)
                 return await asyncio.wrap_future(decoding)
@@ -93,6 +103,35 @@ class FunasrRecognizer:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+class StreamingFunasrRecognizer(FunasrRecognizer):
+    """The streaming Paraformer: whole utterances, and utterances while they are said."""
+
+    def __init__(self, name: str, pool: ThreadPoolExecutor, decoder: StreamingDecoder, timeout_s: float) -> None:
+        super().__init__(name, pool, decoder, timeout_s)
+        self._streaming = decoder
+
+    def open(self, language: str | None = None, hotwords: Sequence[str] = ()) -> Stream:
+        """See StreamingRecognizer.open; this model knows neither languages nor hotwords."""
+        return _Stream(self, Chunks(self._streaming))
+
+    async def more(self, chunks: Chunks, samples: Samples, *, last: bool) -> str:
+        """The words of one utterance so far. Raises AudioError for NaN, SpeechError."""
+        if not np.isfinite(samples).all():
+            raise AudioError("the audio holds NaN or infinity: check the encoder")
+        return await self._run(chunks.more, samples, last=last)
+
+
+class _Stream:
+    def __init__(self, recognizer: StreamingFunasrRecognizer, chunks: Chunks) -> None:
+        self._recognizer, self._chunks = recognizer, chunks
+
+    async def feed(self, samples: Samples) -> str:
+        return await self._recognizer.more(self._chunks, samples, last=False)
+
+    async def finish(self) -> str:
+        return await self._recognizer.more(self._chunks, np.zeros(0, np.float32), last=True)
+
+
 async def create(section: Speech, locate: Callable[[str], Path]) -> Recognizer:
     """Load and warm the model. Raises ModelUnavailable before FunASR sees a path that is not there."""
     hub_id = is_hub_id(section.model)  # FunASR fetches that
@@ -110,7 +149,10 @@ async def create(section: Speech, locate: Callable[[str], Path]) -> Recognizer:
     except BaseException:
         pool.shutdown(wait=False)
         raise
-    return FunasrRecognizer(f"funasr:{section.model}", pool, decode, section.timeout_s, tap)
+    name = f"funasr:{section.model}"
+    if isinstance(decode, StreamingDecoder):
+        return StreamingFunasrRecognizer(name, pool, decode, section.timeout_s)
+    return FunasrRecognizer(name, pool, decode, section.timeout_s, tap)
 
 
 def _check(folder: Path) -> None:
@@ -134,6 +176,8 @@ def _load(path: str, threads: int) -> tuple[_Decoder, EmotionTap | None]:
             from companion.speech.backends.whisper import WhisperDecoder
 
             decode = WhisperDecoder(auto)
+        elif type(auto.model).__name__ == "ParaformerStreaming":
+            decode = StreamingDecoder(auto)
         else:
             decode = _Generate(auto)
             if type(auto.model).__name__ == "SenseVoiceSmall":

@@ -1,0 +1,23 @@
+"""`companion schema`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--format", "kind", type=click.Choice(["asyncapi", "json-schema"]), default="asyncapi", show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file; without it, standard output.")
+def schema(kind: str, out: Path | None) -> None:
+    """The wire's contract: an AsyncAPI 3.0 document, or a JSON Schema of all events."""
+    from api.realtime.asyncapi import asyncapi, json_schema
+
+    document = asyncapi() if kind == "asyncapi" else json_schema()
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    if out is None:
+        click.echo(text)
+    else:
+        out.write_text(text + "\n", "utf-8")
