@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from litestar import Litestar, get
 
@@ -41,5 +42,5 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
             stack.push_async_callback(app.state.sessions.close)
             yield
 
-    routes = [realtime, client_secrets, me, talk, asyncapi_route, json_schema_route, health]
+    routes: list[Any] = [realtime, client_secrets, me, talk, asyncapi_route, json_schema_route, health]
     return Litestar(routes, lifespan=[lifespan], openapi_config=None)

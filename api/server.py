@@ -1,4 +1,4 @@
-"""The process that serves: uvicorn, which at SIGTERM lets sessions go elsewhere first, and waits for nobody too long."""
+"""The process that serves: uvicorn, which at SIGTERM lets sessions go elsewhere first, and then waits for nobody."""
 
 from __future__ import annotations
 

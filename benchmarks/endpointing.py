@@ -95,9 +95,9 @@ def _places(speech: Samples) -> list[int]:
     level = _level(speech)
     found: list[int] = []
     for at in np.argsort(level):
-        if 50 <= at < level.size - 40 and level[at] < np.percentile(level, 30):
-            if all(abs(int(at) - other) >= 40 for other in found):
-                found.append(int(at))
+        inside = 50 <= at < level.size - 40 and level[at] < np.percentile(level, 30)
+        if inside and all(abs(int(at) - other) >= 40 for other in found):
+            found.append(int(at))
     return [160 * at + 80 for at in found]
 
 

@@ -18,7 +18,7 @@ from api.realtime.client_events import act
 from api.realtime.live import Gate
 from api.realtime.protocol import FrameError, decode_client_event
 from api.realtime.sessions import Sessions
-from companion.errors import AuthenticationError, CompanionError, InputError, Moved, StorageError
+from companion.errors import AuthenticationError, CompanionError, InputError, Moved, Overloaded, StorageError
 from companion.items import new_id
 from companion.settings import Server
 
@@ -50,6 +50,7 @@ class Connection:
             state = state.updated(msgspec.convert(principal.session, protocol.SessionFields))
         self._live = sessions.new(self._user_id, state)
         self._first = True
+        self._entered = False
         self._most = limits.max_frame_bytes
         if self._live.engine.chat.vision:  # base64 of an image, and what stands around it
             self._most = max(self._most, limits.max_image_bytes * 3 // 2)
@@ -71,6 +72,8 @@ class Connection:
             await asyncio.wait((reader, writer, ended), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._sessions.left(self._live, self)
+            if self._entered:
+                self._sessions.admission.leave()
             for task in (reader, watch, ended):
                 task.cancel()
             if self._closing is not None and not writer.done():
@@ -182,7 +185,12 @@ class Connection:
             return
         if not self._live.begun:
             try:
+                await self._enter()
                 await self._sessions.begin(self._live)
+            except Overloaded as error:
+                self._notice("overloaded", str(error), retry_after_s=error.retry_after_s)
+                self.cut(_RETRY, "overloaded: connect again later")
+                return
             except CompanionError as error:
                 self._tell(_server_error(error))
                 self._end(_RETRY, "the session could not begin: connect again")
@@ -194,8 +202,19 @@ class Connection:
         elif event is not None:
             await act(self._live, event)
 
+    async def _enter(self, *, resuming: bool = False) -> None:
+        """Wait to be let in, and say so."""
+
+        def waits(position: int, retry_after_s: float) -> None:
+            self._notice("waiting", "many talk here now; please stay", position=position, retry_after_s=retry_after_s)
+
+        if not self._entered:
+            await self._sessions.admission.enter(waits, resuming=resuming)
+            self._entered = True
+
     async def _resume(self, event: protocol.Resume) -> None:
         live = await self._sessions.resume(self._user_id, event)
+        await self._enter(resuming=True)
         used_s = await self._sessions.used_s(self._user_id)
         count = await live.catch_up(event.last_seq, self._socket.send_text, self)
         self._live.outlet, self._live = None, live
@@ -216,8 +235,10 @@ class Connection:
         else:
             self.put(wire.encode(wire.Error(error=error), new_id("event"), 0), None)
 
-    def _notice(self, kind: str, message: str | None = None) -> None:
-        notice = wire.Notice(kind=kind, message=message)
+    def _notice(
+        self, kind: str, message: str | None = None, *, position: int | None = None, retry_after_s: float | None = None
+    ) -> None:
+        notice = wire.Notice(kind=kind, message=message, position=position, retry_after_s=retry_after_s)
         if self._live.begun:
             self._live.tell(notice)
         else:

@@ -50,11 +50,13 @@ class LiveSession:
         writer: JournalWriter | None = None,
         *,
         on_moved: Callable[[LiveSession], None],
+        queued: Callable[[float], None],
     ) -> None:
         self.engine, self.journal, self.user_id, self.state = engine, journal, user_id, state
         self.id = state.id
         self.writer = writer or journal.begin(self.id, user_id)
         self.writer.on_moved = lambda: on_moved(self)
+        self._queued = queued  # told how long each turn waited for its words
         self.outlet: Outlet | None = None
         self.attached_at = 0.0
         self.expiry: asyncio.Task[None] | None = None
@@ -178,6 +180,8 @@ class LiveSession:
             case events.ItemDeleted() | events.ItemTruncated():
                 self.tell(*frames(event), certain=True)
             case _:
+                if isinstance(event, events.TurnTimed) and "queue" in event.timings:
+                    self._queued(event.timings["queue"])
                 self.tell(*frames(event))
 
     def acted_before(self, event_id: str) -> bool:

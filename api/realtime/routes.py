@@ -10,9 +10,12 @@ from litestar import WebSocket, websocket
 from api.auth import SUBPROTOCOL, Authenticator
 from api.realtime import server_events as wire
 from api.realtime.connection import Connection
+from api.realtime.sessions import Sessions
 from companion.engine import Engine
 from companion.errors import AuthenticationError
 from companion.items import new_id
+
+_RETRY_S = 30.0
 
 
 @websocket("/v1/realtime")
@@ -30,5 +33,15 @@ async def realtime(socket: WebSocket[Any, Any, Any]) -> None:
         await socket.send_text(wire.encode(wire.Error(error=body), new_id("event"), 1))
         await socket.close(code=1008, reason="token refused")
         return
+    address = socket.client.host if socket.client else ""
+    sessions: Sessions = state.sessions
+    if not sessions.addresses.enter(address):
+        notice = wire.Notice(kind="overloaded", message="too many sessions of one address", retry_after_s=_RETRY_S)
+        await socket.send_text(wire.encode(notice, new_id("event"), 0))
+        await socket.close(code=1013, reason="too many sessions of one address")
+        return
     model = socket.query_params.get("model") or engine.chat.name
-    await Connection(socket, state.sessions, auth, engine.settings.server, principal, model).run()
+    try:
+        await Connection(socket, sessions, auth, engine.settings.server, principal, model).run()
+    finally:
+        sessions.addresses.leave(address)

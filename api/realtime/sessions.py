@@ -14,6 +14,7 @@ import msgspec
 from api.realtime import protocol
 from api.realtime import server_events as wire
 from api.realtime.live import LiveSession, Outlet
+from companion.admission import Admission, Limits
 from companion.engine import Engine
 from companion.errors import CompanionError, InputError, StorageError
 from companion.items import new_id
@@ -38,6 +39,8 @@ class Sessions:
         self.journal = Journal(
             records.store, records.ring, window_s=kept.window_s, max_events=kept.max_events, now=lambda: engine.now()
         )
+        self.admission = Admission(engine.settings.admission)
+        self.addresses = Limits(engine.settings.server.sessions_per_address)
         self.live: dict[str, LiveSession] = {}
         self._taking: dict[str, asyncio.Task[LiveSession]] = {}
         self._going: dict[str, asyncio.Task[None]] = {}  # being put on record
@@ -53,7 +56,9 @@ class Sessions:
 
     def new(self, user_id: str, state: protocol.Session) -> LiveSession:
         """A session that has not begun."""
-        return LiveSession(self._engine, self.journal, user_id, state, on_moved=self._moved)
+        return LiveSession(
+            self._engine, self.journal, user_id, state, on_moved=self._moved, queued=self.admission.recognized
+        )
 
     async def begin(self, live: LiveSession) -> None:
         """Its client has something to say. Raises StorageError."""
@@ -108,7 +113,9 @@ class Sessions:
         on_the_way = [*(resumed.lost.turns if resumed.lost else ()), *resumed.waiting]
         resumed = replace(resumed, untold=_untold([turn.id for turn in on_the_way], kept))
         await engine.resumable.reopened(session_id)
-        live = LiveSession(engine, self.journal, user_id, state, writer, on_moved=self._moved)
+        live = LiveSession(
+            engine, self.journal, user_id, state, writer, on_moved=self._moved, queued=self.admission.recognized
+        )
         await live.begin(resumed, tuple(kept.acted_on))
         self.live[session_id] = live
         return live
@@ -226,6 +233,7 @@ class Sessions:
         if self._clock is not None:
             self._clock.cancel()
             await asyncio.gather(self._clock, return_exceptions=True)
+        await self.admission.close()
         await self.journal.close()
         await self._replicas.close()
 

@@ -1,6 +1,6 @@
 """The peer of `companion bench turn`: pipecat 1.14 with stages that only sleep, run by the Python of its own venv.
 
-python pipecat_server.py ASR_SECONDS CHAT_SECONDS PORT
+python pipecat_server.py ASR_SECONDS CHAT_SECONDS [PACE_SECONDS] PORT      with a pace: a long reply, piece by piece
 
 Binary frames are PCM16LE at 16 kHz; the texts "start" and "stop" are the VAD's. Deltas go out as urgent messages:
 others would wait behind pipecat's audio clock. It keeps nothing and runs no VAD; RTVI and the log are off.
@@ -38,8 +38,10 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.utils.time import time_now_iso8601
 from pipecat.workers.runner import WorkerRunner
 
-ASR_S, CHAT_S, PORT = float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+ASR_S, CHAT_S, PORT = float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[-1])
+PACE_S = float(sys.argv[3]) if len(sys.argv) > 4 else None
 PIECES = [text[n : n + 2] for text in ("嗯，我在听。你慢慢说。",) for n in range(0, len(text), 2)]
+PIECES = PIECES if PACE_S is None else PIECES * 250
 
 
 class Wire(FrameSerializer):
@@ -78,6 +80,8 @@ class SleepingLLM(FrameProcessor):
         for piece in PIECES:
             await self.push_frame(OutputTransportMessageUrgentFrame(message=f"delta {piece}"))
             await self.push_frame(LLMTextFrame(piece))
+            if PACE_S is not None:
+                await asyncio.sleep(PACE_S)
         await self.push_frame(LLMFullResponseEndFrame())
         await self.push_frame(OutputTransportMessageUrgentFrame(message="done"))
 

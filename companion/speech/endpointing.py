@@ -62,7 +62,7 @@ def wait_s(
 
 
 def finality(ending: Ending) -> float:
-    """How finished it sounds: about -2 (goes on) to 2 (over); 0 where nothing is known. Log odds of the fit, rounded."""
+    """How finished it sounds: about -2 (goes on) to 2 (over); 0 where nothing is known. The log odds of the fit."""
     if ending.low is None or ending.nucleus_db is None or ending.tail_s is None or ending.unvoiced_s is None:
         return 0.0
     low = -1.0 * (float(np.clip(ending.low, -1, 1)) + 0.25)

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import uvicorn
 from pydantic import SecretStr
 
 from api.app import create_app
 from api.auth import Authenticator, issue
 from api.realtime.sessions import Sessions
+from api.server import DrainingServer, server
 from companion.engine import Engine, learner
 from companion.llm.chat_model import FakeChatModel
 from companion.records import database
@@ -33,8 +33,10 @@ SECRET = "a secret of the tests, long enough for HS256"
 class Served:
     """A server that runs: its address, its engine, and tokens for it."""
 
-    def __init__(self, url: str, engine: Engine, sessions: Sessions, auth: Authenticator) -> None:
-        self.url, self.engine, self.sessions, self.auth = url, engine, sessions, auth
+    def __init__(
+        self, url: str, engine: Engine, sessions: Sessions, auth: Authenticator, process: DrainingServer
+    ) -> None:
+        self.url, self.engine, self.sessions, self.auth, self.process = url, engine, sessions, auth, process
 
     def token(self, user: str = "xiaoyu", ttl_s: float = 60.0) -> str:
         return issue(SECRET, user, ttl_s, time.time())
@@ -44,7 +46,7 @@ class Served:
 async def running(folder: Path, **parts: Any) -> AsyncIterator[Served]:
     settings = Settings(
         data_dir=folder,
-        **{"auth": Auth(secret=SecretStr(SECRET)), "server": Server(max_frame_bytes=65_536)}
+        **{"auth": Auth(secret=SecretStr(SECRET)), "server": Server(max_frame_bytes=65_536, drain_s=0.2)}
         | parts.get("settings", {}),
     )
     await asyncio.to_thread(database.upgrade, settings.database_url)
@@ -67,17 +69,16 @@ async def _serving(settings: Settings, records: Records, folder: Path, parts: di
         voice=parts.get("voice"),
     )
     app = create_app(settings, engine)
-    config = uvicorn.Config(app, port=0, ws="websockets-sansio", log_level="error", ws_max_size=8 * 65_536)
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:
+    process = server(app, settings, port=0)
+    task = asyncio.create_task(process.serve())
+    while not process.started:
         await asyncio.sleep(0.01)
     await engine.voice.read(np.sin(np.arange(16_000) / 15.0).astype(np.float32), {})  # imports are no turn's time
-    port = server.servers[0].sockets[0].getsockname()[1]
+    port = process.servers[0].sockets[0].getsockname()[1]
     try:
-        yield Served(f"http://127.0.0.1:{port}", engine, app.state.sessions, app.state.auth)
+        yield Served(f"http://127.0.0.1:{port}", engine, app.state.sessions, app.state.auth, process)
     finally:
-        server.should_exit = True
+        process.should_exit = True
         await task
         await ticker.close()
         await engine.voice.close()

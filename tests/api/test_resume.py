@@ -1,98 +1,25 @@
 """A socket breaks, a process dies, another one takes over: nothing is lost, nothing is answered twice."""
 
 import asyncio
-import json
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from companion.llm.chat_model import FakeChatModel
 from companion.records import database
 from companion.records.erasure import files_with
 from companion.settings import Database, Redis, Resume, Server
+from tests.api.phone import Phone, on_record, online
 
 Serve = Callable[..., Any]
 LONG = "我听见了，" * 30 + "好。"
 AT_ONCE = {"resume": Resume(reattach_s=0)}
-
-
-class Phone:
-    """A socket, and what a client keeps of its session over many sockets."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-        self.session_id = self.token = ""
-        self.socket: ClientConnection | None = None
-
-    @property
-    def last_seq(self) -> int:
-        return self.events[-1]["seq"]
-
-    async def read(self) -> dict[str, Any]:
-        """The next event that is new; numbers leave no gap."""
-        assert self.socket is not None
-        while True:
-            event = json.loads(await asyncio.wait_for(self.socket.recv(), 10))
-            if self.events and 0 < event["seq"] <= self.last_seq:
-                continue
-            assert not self.events or event["seq"] in (0, self.last_seq + 1), (event, self.last_seq)
-            if event["seq"]:
-                self.events.append(event)
-            if event["type"] == "companion.session":
-                self.session_id, self.token = event["session_id"], event["resume_token"]
-            return event
-
-    async def until(self, kind: str) -> dict[str, Any]:
-        while (event := await self.read())["type"] != kind:
-            pass
-        return event
-
-    async def send(self, **event: Any) -> None:
-        assert self.socket is not None
-        await self.socket.send(json.dumps(event))
-
-    async def type(self, text: str, event_id: str | None = None, ask: bool = True) -> None:
-        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
-        await self.send(type="conversation.item.create", item=item, event_id=event_id)
-        if ask:
-            await self.send(type="response.create", event_id=event_id and f"{event_id}-answer")
-
-    async def resume(self, **other: Any) -> None:
-        asked = {"session_id": self.session_id, "resume_token": self.token, "last_seq": self.last_seq}
-        await self.send(type="companion.resume", **asked | other)
-
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        return [event for event in self.events if event["type"] == kind]
-
-    def drop(self) -> None:
-        """The train goes into a tunnel: no close frame."""
-        assert self.socket is not None
-        self.socket.transport.abort()
-
-
-@asynccontextmanager
-async def online(phone: Phone, server: Any, user: str = "xiaoyu", ttl_s: float = 600.0) -> AsyncIterator[Phone]:
-    headers = {"Authorization": f"Bearer {server.token(user, ttl_s)}"}
-    url = "ws" + server.url.removeprefix("http") + "/v1/realtime"
-    async with connect(url, additional_headers=headers) as socket:
-        phone.socket = socket
-        yield phone
-
-
-async def on_record(server: Any, session_id: str, states: list[str]) -> list[Any]:
-    async with asyncio.timeout(10):
-        while True:
-            turns = await server.engine.records.turns(session_id)
-            if [turn.state for turn in turns] == states:
-                return turns
-            await asyncio.sleep(0.02)
 
 
 async def test_a_reply_goes_on_while_the_socket_is_away(serve: Serve) -> None:
@@ -255,57 +182,37 @@ async def test_after_the_window_it_is_said_and_a_new_session_begins(serve: Serve
             assert (await fresh.until("error"))["error"]["code"] == "resume_expired"
 
 
-async def test_one_more_session_than_a_person_may_have_ends_the_oldest(serve: Serve) -> None:
-    phones = [Phone() for _ in range(3)]
-    limits = {"server": Server(max_frame_bytes=65_536, sessions_per_person=2)}
-    async with serve(settings=limits) as server, AsyncExitStack() as stack:
-        for phone in phones:
-            await stack.enter_async_context(online(phone, server))
-        for phone in phones:
-            await phone.send(type="companion.ping")
-            await phone.until("companion.pong")
-        assert (await phones[0].until("companion.notice"))["kind"] == "superseded"
-        with pytest.raises(ConnectionClosed):
-            await phones[0].read()
-        assert phones[0].socket is not None and phones[0].socket.close_code == 1008
-        for phone in phones[1:]:
-            await phone.send(type="companion.ping")
-            await phone.until("companion.pong")
-
-
-async def test_a_client_that_does_not_read_is_cut_and_resumes(serve: Serve) -> None:
-    phone = Phone()
-    limits = {"server": Server(max_frame_bytes=65_536, outbound_events=16)}
-    async with serve(settings=limits, chat=FakeChatModel(LONG * 3, piece=1)) as server:
-        async with online(phone, server):
-            await phone.type("你好")
-            for _ in range(40):
-                await phone.send(type="companion.ping")
-            with pytest.raises(ConnectionClosed):
-                while True:
-                    await phone.read()
-            assert phone.socket is not None and phone.socket.close_code == 1013
-        async with online(phone, server):
-            await phone.resume()
-            await phone.until("companion.session")
-        assert [e["seq"] for e in phone.events] == list(range(1, phone.last_seq + 1))
-
-
 async def test_a_server_that_goes_away_says_so_and_ends_its_replies_first(serve: Serve) -> None:
-    phone = Phone()
-    async with serve(chat=FakeChatModel(LONG, piece=1, delay_s=0.3)) as server:
+    phone, limits = Phone(), {"server": Server(drain_s=5.0)}
+    async with serve(settings=limits, chat=FakeChatModel(LONG, piece=1, delay_s=0.3)) as server:
         async with online(phone, server):
             await phone.type("你好")
             await phone.until("response.created")
-            draining = asyncio.create_task(server.sessions.drain(5.0))
+            server.process.should_exit = True
             assert (await phone.until("companion.notice"))["kind"] == "draining"
             assert (await phone.until("response.done"))["response"]["status"] == "completed"
             with pytest.raises(ConnectionClosed):
                 while True:
                     await phone.read()
             assert phone.socket is not None and phone.socket.close_code == 1001
-            await draining
         await on_record(server, phone.session_id, ["answered"])
+
+
+async def test_a_reply_that_takes_too_long_for_a_deploy_is_made_elsewhere(serve: Serve) -> None:
+    phone = Phone()
+    async with serve(settings={"server": Server(drain_s=0.1)}, chat=FakeChatModel(LONG, delay_s=60)) as first:
+        async with online(phone, first):
+            await phone.type("你好")
+            created = await phone.until("response.created")
+            first.process.should_exit = True
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    await phone.read()
+        async with serve(chat=FakeChatModel("我在。"), chroma="other") as second, online(phone, second):
+            await phone.resume()
+            done = await phone.until("response.done")
+            assert done["response"]["id"] == created["response"]["id"]
+            assert phone.of("response.output_text.done")[-1]["text"] == "我在。"
 
 
 async def test_who_is_erased_while_they_talk_is_gone_at_once_and_everywhere(serve: Serve, tmp_path: Path) -> None:
@@ -331,24 +238,6 @@ async def test_who_is_erased_while_they_talk_is_gone_at_once_and_everywhere(serv
         headers = {"Authorization": headers["Authorization"]}
         async with connect("ws" + server.url[4:] + "/v1/realtime", additional_headers=headers) as again.socket:
             assert (await again.read())["error"]["code"] == "invalid_token"
-
-
-async def test_a_token_that_runs_out_is_said_before_and_renewed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.realtime.connection._LOOK_S", 0.05)
-    phone, other = Phone(), Phone()
-    async with serve() as server, online(phone, server, ttl_s=30.0), online(other, server, ttl_s=1.0):
-        for one in (phone, other):
-            assert (await one.until("companion.notice"))["kind"] == "token_expiring"
-        await phone.send(type="companion.renew", token=server.token("somebody"))
-        assert (await phone.until("error"))["error"]["code"] == "invalid_token"
-        await phone.send(type="companion.renew", token=server.token(ttl_s=600.0))
-        assert (await phone.until("companion.notice"))["kind"] == "token_renewed"
-        assert (await other.until("error"))["error"]["code"] == "invalid_token"
-        with pytest.raises(ConnectionClosed):
-            await other.read()
-        assert other.socket is not None and other.socket.close_code == 1008
-        await phone.type("还在")
-        await phone.until("response.done")
 
 
 @pytest.fixture

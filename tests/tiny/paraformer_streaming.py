@@ -1,4 +1,4 @@
-"""A tiny ParaformerStreaming with random weights: FunASR's own classes and loading, the form of paraformer-zh-streaming."""
+"""A tiny ParaformerStreaming with random weights: FunASR's own classes, in the form of paraformer-zh-streaming."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FunASR's AutoModel in this process: SenseVoiceSmall, Paraformer (streaming too) or Whisper from a directory or a hub id."""
+"""FunASR's AutoModel in this process: SenseVoiceSmall, Paraformer or Whisper from a directory or a hub id."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from companion.speech.pieces import joined, pieces
 from companion.speech.recognizer import Recognizer, Samples, Transcript
 
 SAMPLE_RATE = 16_000
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 _SHORTEST = SAMPLE_RATE // 40  # 25 ms: FunASR's front ends raise under one frame
 _TAG = re.compile(r"<\|([^|]*)\|>")
 _TAKE_HOTWORDS = {"ContextualParaformer", "SeacoParaformer"}
