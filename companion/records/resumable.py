@@ -130,14 +130,6 @@ class Resumable:
 
         return await self._records.store.transaction(work)
 
-    async def ended(self, session_id: str) -> None:
-        """The session cannot be resumed any more: what was kept for that goes."""
-
-        async def work(session: AsyncSession) -> None:
-            await session.execute(delete(JournalRow).where(col(JournalRow.session_id) == session_id))
-
-        await self._records.store.transaction(work)
-
     async def kept_events(self) -> int:
         """How many rows the journal has."""
 
