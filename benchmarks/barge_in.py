@@ -122,7 +122,6 @@ class _Talk:
 
 
 async def _interrupt(url: str, path: str, delta: str, headers: dict[str, str], *, marked: bool, number: int) -> float:
-    """ms from the decision to the last piece, 0 where none came after it. marked: the peer, which is told of starts and stops."""
     speech = decode_file(_RECORDING)[12_000 : 12_000 + 2 * 16_000]
     quiet = (np.random.default_rng(number).normal(size=WINDOW) * 1e-4).astype(np.float32)
     await asyncio.sleep(number * 0.11)

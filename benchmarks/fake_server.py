@@ -72,7 +72,9 @@ async def _serve(settings: Settings, records: Records, asked: argparse.Namespace
     chat = FakeChatModel("嗯，我在听。你慢慢说。", delay_s=asked.chat_s)
     engine = Engine(
         settings,
-        recognizer=NumberRecognizer(asked.asr_s) if asked.numbers else FakeRecognizer(*_SAID * 400, delay_s=asked.asr_s),
+        recognizer=NumberRecognizer(asked.asr_s)
+        if asked.numbers
+        else FakeRecognizer(*_SAID * 400, delay_s=asked.asr_s),
         chat=chat,
         records=records,
         learner=learner(settings.memory, records, index, embedder, chat),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks.places import CACHE
+from api.local_server import Running, serving
+from benchmarks.places import CACHE, ROOT
+from companion.errors import CompanionError
 
 _PACKAGES = ("pipecat-ai==1.14.0", "fastapi", "uvicorn", "websockets")
 
@@ -26,6 +30,23 @@ def python() -> Path | None:
         return None
     ready.write_text(_PACKAGES[0])
     return found
+
+
+@contextmanager
+def running(folder: Path, *arguments: str, core: int | None = None) -> Iterator[Running | None]:
+    """peers/pipecat_server.py with these arguments, its log in `folder`, on one core where that is named; None where
+    there is no pipecat."""
+    own = python()
+    with ExitStack() as stack:
+        server: Running | None = None
+        if own is not None:
+            alone = () if core is None else ("taskset", "-c", str(core))
+            command = (*alone, str(own), str(ROOT / "benchmarks" / "peers" / "pipecat_server.py"), *arguments)
+            try:
+                server = stack.enter_context(serving(command, folder / "pipecat.log", start_s=120))
+            except CompanionError as error:
+                say(str(error))
+        yield server
 
 
 def say(text: str) -> None:

@@ -12,8 +12,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +27,6 @@ from benchmarks.load import Dialect, speak
 from benchmarks.places import ROOT
 from benchmarks.result import Result
 from companion.audio.decode import decode_file
-from companion.errors import CompanionError
 
 SESSIONS = 20
 _SECRET = "a secret of the benchmark, long enough for HS256"
@@ -69,13 +67,13 @@ class _Side:
 
 def run(turns: int = 4, rounds: int = 2) -> Result:
     """Interleaved: ours, the peer, ours without VAD, the floor; `rounds` times."""
-    pcm = _utterance()
+    pcm = utterance()
     with TemporaryDirectory(prefix="companion-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         command = (sys.executable, "-m", "benchmarks.fake_server", str(folder / "data"), _SECRET)
         server = stack.enter_context(serving(command, folder / "ours.log"))
         sides = {"ours": _Side(server), "without_vad": _Side(server, vad=False)}
-        if peer := stack.enter_context(_pipecat(folder)):
+        if peer := stack.enter_context(pipecat_venv.running(folder, *_STAGES)):
             sides["peer"] = _Side(peer, plain=True)
         command = (sys.executable, "-m", "benchmarks.peers.bare_server", *_STAGES)
         sides["floor"] = _Side(stack.enter_context(serving(command, folder / "bare.log")), plain=True)
@@ -98,7 +96,7 @@ def run(turns: int = 4, rounds: int = 2) -> Result:
                   len(sides["ours"].waits), detail)  # fmt: skip
 
 
-def _utterance() -> bytes:
+def utterance() -> bytes:
     """Two seconds of somebody speaking, PCM16LE."""
     samples = decode_file(_RECORDING)[16_000 : 3 * 16_000]
     return (np.clip(samples, -1, 1) * 32_767).astype("<i2").tobytes()
@@ -117,19 +115,3 @@ def _dialect(*, vad: bool, user: str) -> Dialect:
         end=('{"type": "input_audio_buffer.commit"}', '{"type": "response.create"}'),
         tokens=[issue(_SECRET, f"{user}-{n}", 600.0, time.time()) for n in range(SESSIONS)],
     )
-
-
-@contextmanager
-def _pipecat(folder: Path) -> Iterator[Running | None]:
-    python = pipecat_venv.python()
-    with ExitStack() as stack:
-        server: Running | None = None
-        if python is not None:
-            script = str(ROOT / "benchmarks" / "peers" / "pipecat_server.py")
-            try:
-                server = stack.enter_context(
-                    serving((str(python), script, *_STAGES), folder / "pipecat.log", start_s=120)
-                )
-            except CompanionError as error:
-                pipecat_venv.say(str(error))
-        yield server

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ _EASED = 0.7  # of its limit, a load must fall below before who waits is let in 
 _STEP_S = 0.1  # between two that are let in from the line, so that the load of one shows before the next; authored
 _LOOK_S = 0.2
 _LAG_S, _QUEUE_S = 10.0, 60.0  # what the percentiles are of: see settings
+_LAGS, _WAITS = 100, 20  # and of so many at least; authored
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,11 @@ class Line:
 
 
 class Recent:
-    """Values of the last `window_s` seconds, at most `most` of them."""
+    """Values of the last `window_s` seconds, at most `most` of them; fewer than `least` are filled up with zeros, so
+    that one bad one of few is no verdict."""
 
-    def __init__(self, window_s: float, most: int = 2048) -> None:
-        self._window_s = window_s
+    def __init__(self, window_s: float, *, least: int = 1, most: int = 2048) -> None:
+        self._window_s, self._least = window_s, least
         self._values: deque[tuple[float, float]] = deque(maxlen=most)
 
     def add(self, value: float, now: float) -> None:
@@ -109,11 +112,12 @@ class Recent:
         self._values.append((now, value))
 
     def quantile(self, q: float, now: float) -> float:
-        """The q-quantile (0..1, nearest rank); 0 where there are none."""
+        """The q-quantile, 0..1, by nearest rank."""
         while self._values and self._values[0][0] < now - self._window_s:
             self._values.popleft()
-        ordered = sorted(value for _, value in self._values)
-        return ordered[max(0, math.ceil(q * len(ordered)) - 1)] if ordered else 0.0
+        zeros = [0.0] * (self._least - len(self._values))
+        ordered = zeros + sorted(value for _, value in self._values)
+        return ordered[max(0, math.ceil(q * len(ordered)) - 1)]
 
 
 class LagMeter:
@@ -131,18 +135,18 @@ class LagMeter:
 
     def quantile(self, q: float) -> float:
         """The q-quantile of the lag; 0 before anything was measured."""
-        return self._recent.quantile(q, asyncio.get_running_loop().time())
+        return self._recent.quantile(q, time.perf_counter())
 
     def forget(self) -> None:
         """What was measured so far does not count."""
-        self._recent = Recent(self._window_s, most=math.ceil(self._window_s / self._period_s))
+        samples = math.ceil(self._window_s / self._period_s)
+        self._recent = Recent(self._window_s, least=min(samples, _LAGS), most=samples)
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + self._period_s
+            due = time.perf_counter() + self._period_s  # the loop's own clock may count whole milliseconds only
             await asyncio.sleep(self._period_s)
-            now = loop.time()
+            now = time.perf_counter()
             self._recent.add(max(0.0, now - due), now)
 
     async def close(self) -> None:
@@ -157,7 +161,7 @@ class Admission:
     """One process's door. enter before a session begins, leave after it ended, each once."""
 
     def __init__(self, limits: Settings) -> None:
-        self._line, self._lag, self._queue = Line(limits), LagMeter(), Recent(_QUEUE_S)
+        self._line, self._lag, self._queue = Line(limits), LagMeter(), Recent(_QUEUE_S, least=_WAITS)
         self._left = asyncio.Event()
         self.open = 0
 
@@ -188,7 +192,8 @@ class Admission:
                             on_wait(position, retry_after_s)
                 self._left.clear()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._left.wait(), _LOOK_S)
+                    async with asyncio.timeout(_LOOK_S):  # not wait_for, which may swallow a cancellation
+                        await self._left.wait()
         finally:
             self._line.leave(ticket)
 

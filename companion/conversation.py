@@ -26,7 +26,7 @@ from companion.events import (
 from companion.hearing import Hearing
 from companion.history import History
 from companion.images import Image
-from companion.items import PICTURE, Item, at_hand, exchange, language_of_text, new_id, understood
+from companion.items import PICTURE, Item, at_hand, exchange, language_of_text, new_id, spoken_language, understood
 from companion.recording import Recorder
 from companion.records.repository import Turn
 from companion.recovery import Lost, Resumed
@@ -66,6 +66,7 @@ class Conversation:
         self._last_item = resumed.last_item
         self._count = resumed.count
         self._resumed: Resumed | None = resumed
+        self._kept = usual  # of the person's usual voice, what is on record
         self.hearing = Hearing(engine, usual, emit, self._later)
         self._partial: tuple[str, str] = ("", "")  # item, and what was told of it
         self._played: dict[str, int] = {}
@@ -247,7 +248,8 @@ class Conversation:
             reply.timings["queue"] = engine.clock() - reply.started  # waiting for what was said to be understood
             said = "\n".join(h.transcript.text for h in heard if h.transcript.text)
             if said:
-                scripted = await self.person.asked(said, self._language(heard), self._forget_last)
+                self.language = spoken_language(heard, self.language)
+                scripted = await self.person.asked(said, self.language, self._forget_last)
                 learn = scripted is None
                 await asyncio.wait((self._ahead,)) if self._ahead else None  # what it reads is needed now
                 scene = self._scene(scripted=scripted or "", images=[i for item in items for i in item.images])
@@ -269,6 +271,9 @@ class Conversation:
         answers = tuple(item.id for item in items)
         self._emit(ReplyDone(reply.response_id, reply.item_id, reply.text, state, code, message, answers))
         self._emit(TurnTimed(reply.response_id, dict(reply.timings)))
+        if state == "cancelled" and code == "turn_detected" and not reply.pieces:
+            self._waiting[:0] = items  # nothing of it was told: the next reply is to all that was said
+            return
         if heard and reply.pieces:
             self._history.add(exchange(said, reply, items, engine.now()))
             if reply.prompt is not None:
@@ -306,9 +311,7 @@ class Conversation:
     async def _forget_last(self) -> Sequence[str]:
         """The exchange before was never said; ids of its turns."""
         await self._settled()  # it may still be on its way into the ledger
-        last = self._history.last_items
-        self._history.drop_last()
-        return last
+        return self._history.drop_last()
 
     async def rate(self, response_id: str, rating: Literal["like", "dislike"] | None) -> bool:
         """What the person thinks of a reply; whether there is such a reply. Raises StorageError."""
@@ -344,22 +347,17 @@ class Conversation:
         self._history.heard(item_id, heard_ms)
         await self._engine.resumable.heard(item_id, heard_ms)
 
-    def _language(self, heard: list[Heard]) -> str:
-        known = [h.transcript.language for h in heard if h.transcript.language in ("zh", "en")]
-        self.language = known[-1] if known else self.language
-        return self.language
-
     async def _record(self, reply: Reply, items: list[Item], state: str, code: str | None, *, learn: bool) -> None:
         try:
             if self.durable is not None:
                 await self.durable()
         except Moved:
             return
-        await self._recorder.record(reply, {item.id: understood(item) for item in items}, state, code, learn=learn)
-        try:
-            await self._engine.save_usual(self.user_id, self.hearing.usual)
-        except CompanionError as error:
-            _log.error("a usual voice could not be kept: %s", type(error).__name__)
+        usual = self.hearing.usual
+        also = [] if usual is self._kept else [self._engine.usual_kept(self.user_id, usual)]
+        self._kept = usual
+        by_item = {item.id: understood(item) for item in items}
+        await self._recorder.record(reply, by_item, state, code, learn=learn, also=also)
 
     def _later(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(work)

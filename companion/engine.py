@@ -27,7 +27,7 @@ from companion.speech.voice import ProsodyReader, VoiceReader, WithEmotion
 from prompts.strategy import Skill
 
 if TYPE_CHECKING:
-    from companion.records.repository import Records
+    from companion.records.repository import Records, Work
     from companion.speech.vad import VadTicker
     from memory.embedder import Embedder
     from memory.index import VectorIndex
@@ -86,9 +86,9 @@ class Engine:
         """The person's usual voice as it was saved, empty for a stranger."""
         return from_json(await self.records.baseline(user_id))
 
-    async def save_usual(self, user_id: str, usual: Mapping[str, Usual]) -> None:
-        """Keep the person's usual voice."""
-        await self.records.save_baseline(user_id, to_json(usual))
+    def usual_kept(self, user_id: str, usual: Mapping[str, Usual]) -> Work:
+        """Keep the person's usual voice, for a transaction of the records."""
+        return self.records.baseline_kept(user_id, to_json(usual))
 
     async def usual_mood(self, user_id: str, session_id: str) -> OwnBaseline | None:
         """Usual valence over the person's sessions before this one; None where too little is known."""

@@ -34,20 +34,15 @@ class History:
         """What a prompt builds on."""
         return [told.exchange for told in self._told]
 
-    @property
-    def last_items(self) -> tuple[str, ...]:
-        """Ids of what the person said last and was replied to."""
-        return self._told[-1].items if self._told else ()
-
     def add(self, told: Told) -> None:
         """One more exchange."""
         self._told.append(told)
         if len(self._told) > _MOST:
             del self._told[:-_KEPT]
 
-    def drop_last(self) -> None:
-        """The last exchange was never said."""
-        del self._told[-1:]
+    def drop_last(self) -> tuple[str, ...]:
+        """The last exchange was never said; ids of what the person said in it."""
+        return self._told.pop().items if self._told else ()
 
     def delete(self, item_id: str) -> bool:
         """Take out a reply, or what the person said with the reply to it; whether the item is here."""

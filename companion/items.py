@@ -46,6 +46,12 @@ def exchange(said: str, reply: Reply, items: Sequence[Item], at: float) -> Told:
     return Told(Exchange(said, reply.text, at=at), tuple(item.id for item in items), reply.item_id, reply.text)
 
 
+def spoken_language(heard: Sequence[Heard], before: str) -> str:
+    """What was spoken last, "zh" or "en"; before where nothing tells."""
+    known = [h.transcript.language for h in heard if h.transcript.language in ("zh", "en")]
+    return known[-1] or before if known else before
+
+
 def language_of_text(text: str) -> str | None:
     """ "zh" when there is a Han character, "en" when there are Latin letters only, else None."""
     if any("\u4e00" <= c <= "\u9fff" for c in text):

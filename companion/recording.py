@@ -13,6 +13,7 @@ from affect.trajectory import OwnBaseline, Point, State, next_state, trajectory
 from affect.types import Affect
 from companion.engine import Engine
 from companion.events import Event, Failed, MemoriesSaved, TrajectoryChanged
+from companion.records.repository import Work
 from companion.reply import Reply
 from companion.turn import Heard, voice_of
 from memory.memories import PersonMemory
@@ -44,9 +45,18 @@ class Recorder:
             self.state = next_state(self.state, trajectory(self._points, usual_mood))
 
     async def record(
-        self, reply: Reply, items: Mapping[str, Heard | None], state: str, code: str | None, *, learn: bool
+        self,
+        reply: Reply,
+        items: Mapping[str, Heard | None],
+        state: str,
+        code: str | None,
+        *,
+        learn: bool,
+        also: Sequence[Work] = (),
     ) -> None:
         """items: turn id -> what was understood, oldest first; the newest carries the reply. learn: remember it.
+
+        also: done in the transaction of the newest.
 
         A failure is told to the client; what was committed stays.
         """
@@ -54,14 +64,23 @@ class Recorder:
             last = next(reversed(list(items)), None)
             for turn_id, heard in items.items():
                 newest = turn_id == last
-                await self._finish(reply if newest else None, turn_id, heard, state, code, learn=learn)
+                works = also if newest else ()
+                await self._finish(reply if newest else None, turn_id, heard, state, code, learn=learn, also=works)
             await self._engine.memories.recalled(self._person, reply.recalls, self._engine.now())
         except Exception as error:
             _log.error("a turn could not be recorded: %s", type(error).__name__)
             self._emit(Failed("storage_error", "the turn could not be recorded; its audio or text is kept"))
 
     async def _finish(
-        self, reply: Reply | None, turn_id: str, heard: Heard | None, state: str, code: str | None, *, learn: bool
+        self,
+        reply: Reply | None,
+        turn_id: str,
+        heard: Heard | None,
+        state: str,
+        code: str | None,
+        *,
+        learn: bool,
+        also: Sequence[Work],
     ) -> None:
         engine, user_id = self._engine, self._person.user_id
         felt = await self._felt(heard) if heard else None
@@ -95,7 +114,7 @@ class Recorder:
             response_id=reply.response_id if reply else None,
             strategy=reply.strategy.skill.value if reply and reply.strategy else None,
             changes=[asdict(change) for change in reply.changes] if reply else None,
-            also=engine.learner.outbox.added(spoken) if wanted else None,
+            also=[*also, engine.learner.outbox.added(spoken)] if wanted else also,
         )
         if wanted:
             saved = await engine.learner.heard(self._person, spoken)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
 from typing import Literal
 
+from companion.ahead import Ahead
 from companion.audio.arrival import Arrival
 from companion.audio.intake import SAMPLE_RATE, Buffer, Intake, Samples
 from companion.conversation import Conversation
@@ -21,8 +21,6 @@ from companion.reply import ThinkingMode
 from companion.saying import Saying, Utterance
 from companion.speech.ending import read_ending
 from companion.speech.endpointing import LOOK_BACK_S, wait_s
-from companion.speech.partials import Partials, streaming
-from companion.speech.recognizer import passes
 from companion.speech.sound import Sound
 from companion.speech.vad import WINDOW
 from companion.turn import Heard
@@ -62,8 +60,7 @@ class Session:
         self._turns: TurnTaking | None = TurnTaking(TurnTakingConfig.of(engine.settings.turn))
         self._create_response = self._interrupt_response = True
         self._speaking: str | None = None
-        self._listening: asyncio.Task[Heard] | None = None  # ahead of the end
-        self._partials: Partials | None = None
+        self._ahead = Ahead(engine, conversation)
         self._tasks: set[asyncio.Task[None]] = set()
         self._understanding: set[asyncio.Task[Heard]] = set()
         self._saying = Saying(conversation, self._emit)
@@ -137,7 +134,7 @@ class Session:
             self._intake = Intake(rate, codec=codec, framing=framing, clock=self._engine.clock, arrival=arrival)
             self._format = (rate, codec, framing)
         if turn_taking is None:
-            self._forget_utterance()
+            self._ahead.forget()
             self._turns = None
         elif self._turns is None:
             self._turns = TurnTaking(turn_taking)
@@ -202,8 +199,8 @@ class Session:
             return
         for command in turns.window(probability, start / SAMPLE_RATE, end / SAMPLE_RATE, sound):
             self._obey(command)
-        if self._partials is not None:
-            self._partials.feed(self._buffer.slice(start, end))
+        if self._speaking is not None:
+            self._ahead.more(self._buffer.slice(start, end))
         keep = turns.keep_from_s
         self._buffer.keep_from(end - _PREROLL if keep is None else int(keep * SAMPLE_RATE))
 
@@ -212,14 +209,14 @@ class Session:
             case Started():
                 self._speaking = new_id("item")
                 self._emit(SpeechStarted(self._speaking, command.at_s))
-                self._begin_partials(self._speaking, command)
+                begun = self._buffer.slice(round(command.keep_from_s * SAMPLE_RATE), self._stream.position - WINDOW)
+                self._ahead.begin(self._speaking, begun)
             case Paused():
                 self._spawn(self._read_ending(command))
-            case Speculate() if self._listening is None and not passes(self._engine.recognizer):
-                samples = self._samples(command.start_s, command.end_s)
-                self._listening = self._conversation.listen_ahead(samples)
+            case Speculate():
+                self._ahead.listen(self._samples(command.start_s, command.end_s))
             case WentOn():
-                self._forget_ahead()
+                self._ahead.went_on()
             case Stopped():
                 self._utter(command, respond=self._create_response and command.answer)
             case Ended() if self._create_response:
@@ -246,40 +243,17 @@ class Session:
             wait = wait_s(ending, turns.config.silence_s, eagerness, spoken_s=paused.spoken_s, pauses=paused.pauses)
             turns.hold(paused.at_s, wait)
 
-    def _begin_partials(self, item_id: str, started: Started) -> None:
-        every_s, recognizer = self._engine.settings.speech.partials_s, self._engine.recognizer
-        if every_s is None:
-            return
-        stream = streaming(recognizer).open(self._conversation.hearing.language_hint)
-        self._partials = Partials(stream, recognizer, every_s, partial(self._conversation.partial, item_id))
-        self._partials.feed(self._samples(started.keep_from_s, started.at_s))
-
-    def _forget_ahead(self) -> None:
-        """What was recognised ahead of an end that was none is thrown away; it may hold its thread for a while."""
-        if self._listening is not None:
-            self._listening.cancel()
-            self._listening = None
-
-    def _forget_utterance(self) -> None:
-        self._forget_ahead()
-        if self._partials is not None:
-            self._partials.drop()
-            self._partials = None
-
     def _utter(self, stopped: Stopped, *, respond: bool) -> asyncio.Task[None]:
         item_id, self._speaking = self._speaking or new_id("item"), None
-        if self._partials is not None:
-            self._partials.drop()
-            self._partials = None
-        ahead, self._listening = self._listening, None
+        listening = self._ahead.take()
         self._emit(SpeechStopped(item_id, stopped.at_s))
         samples, end = self._samples(stopped.start_s, stopped.end_s), round(stopped.end_s * SAMPLE_RATE)
-        return self._spawn(self._say(item_id, samples, end, ahead, respond=respond))
+        return self._spawn(self._say(item_id, samples, end, listening, respond=respond))
 
     async def _say(
-        self, item_id: str, samples: Samples, end: int, ahead: asyncio.Task[Heard] | None, *, respond: bool
+        self, item_id: str, samples: Samples, end: int, listening: asyncio.Task[Heard] | None, *, respond: bool
     ) -> None:
-        listening = ahead or self._conversation.listen_ahead(samples)
+        listening = listening or self._conversation.listen_ahead(samples)
         self._understanding.add(listening)
         listening.add_done_callback(self._understood)
         said = await self._saying.say(Utterance(item_id, samples, self._seq_at(end), listening))
@@ -290,6 +264,8 @@ class Session:
     def _understood(self, listening: asyncio.Task[Heard]) -> None:
         self._understanding.discard(listening)
         self._progress.set()
+        if not listening.cancelled():
+            listening.exception()  # told where it is waited for, if that utterance is ever on record
 
     async def commit(self) -> None:
         """The client ends the utterance; it asks for a reply by itself, as OpenAI's clients do.
@@ -300,9 +276,8 @@ class Session:
             await self._heard(WINDOW - 1)
             stopped = self._turns.commit(self._stream.position / SAMPLE_RATE)
             if stopped is not None:
-                await asyncio.wait(
-                    (self._utter(stopped, respond=False),)
-                )  # a response.create that follows must find it said
+                # a response.create that follows must find it said
+                await asyncio.wait((self._utter(stopped, respond=False),))
                 return
         samples = self._buffer.slice(self._buffer.start, self._buffer.end)
         if samples.size < _SHORTEST:
@@ -313,7 +288,7 @@ class Session:
     def clear(self) -> None:
         """Forget audio that was not committed."""
         self._buffer.clear()
-        self._forget_utterance()
+        self._ahead.forget()
         if self._turns is not None:
             self._turns.clear()
             self._hear_from_here()
@@ -397,13 +372,13 @@ class Session:
         self._engine.ticker.leave(self._stream)
         self._commit_what_runs()
         await self._done()
-        self._forget_utterance()
+        self._ahead.forget()
         await self._conversation.close()
 
     async def abandon(self) -> None:
         """Another process goes on with this session: stop, commit nothing, record nothing."""
         self._engine.ticker.leave(self._stream)
-        self._forget_utterance()
+        self._ahead.forget()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

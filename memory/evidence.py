@@ -17,6 +17,7 @@ NEAR, SHARED = 0.4, 0.4
 _FOLLOWS, _PRECEDES, _SESSION = 0.3, 0.15, 0.5  # of the evidence of the turn before, the turn after, the session
 _BEST_OF_SESSION = 3
 _K1, _B = 1.2, 0.75  # BM25 (Robertson & Zaragoza 2009)
+_TELLS = 0.005  # idf of a word that all of a hundred rows hold: no row gains by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ def _of_sessions(own: Numbers, rows: Rows) -> Numbers:
         return np.zeros(len(own))
     order = np.lexsort((-own, number))
     ordered = number[order]
-    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    rank = np.arange(len(own)) - np.repeat(first, np.diff(np.r_[first, len(own)]))
+    first = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))
+    rank = np.arange(len(own)) - np.repeat(first, np.diff(first, append=len(own)))
     top = order[(rank < _BEST_OF_SESSION) & (ordered >= 0)]
     sums = np.bincount(number[top], own[top], minlength=int(number.max()) + 1) / _BEST_OF_SESSION
     return np.where(number >= 0, sums[number], 0.0)
@@ -65,19 +66,20 @@ def _bm25(words: Collection[str], rows: Rows) -> Numbers:
     holders: list[NDArray[np.intp]] = []
     often: list[NDArray[np.float32]] = []
     worth: list[float] = []
+    sizes: list[int] = []
     for term in words:
         at, counts = rows.holding(term)
-        idf = weight(term) * math.log(1 + (n - at.size + 0.5) / (at.size + 0.5))
+        size = len(at)
+        idf = weight(term) * math.log(1 + (n - size + 0.5) / (size + 0.5))
         best += idf
-        if at.size:
+        if size and idf > _TELLS:
             holders.append(at)
             often.append(counts)
             worth.append(idf)
+            sizes.append(size)
     if not holders:
         return np.zeros(n)
     at, counts = np.concatenate(holders), np.concatenate(often)
-    idfs = np.repeat(worth, [len(one) for one in holders])
-    lengths = rows.lengths
-    wide = _K1 * (1 - _B + _B / (float(lengths.mean()) or 1.0) * lengths)
-    scores = np.bincount(at, idfs * (_K1 + 1) * counts / (counts + wide[at]), minlength=n).astype(float)
-    return np.minimum(1.0, scores / best)
+    idfs = np.repeat(np.array(worth) * ((_K1 + 1) / best), sizes)
+    scores = np.bincount(at, idfs * counts / (counts + rows.wide(_K1, _B)[at]), minlength=n)
+    return np.minimum(1.0, scores)

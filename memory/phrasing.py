@@ -15,13 +15,13 @@ _PREFIX = re.compile(
     r"(?: (?:said|says))?\s?[:：]\s?(?=\S)"
 )
 _NAME = re.compile(r"\b[A-Z\u00c0-\u024f][\w\-]{2,}")
-_NO_NAMES = (
+_NO_NAMES = frozenset(
     "Yes Yeah Yep Nope Well Wow Okay Sure Right Thanks Thank Hey Hello Sorry Bye Congrats Great Good Nice Cool "
     "True Exactly Definitely Absolutely Totally Really Honestly Anyway Maybe Actually Sounds Agreed Amazing "
     "Awesome Perfect Haha Lol Aww Ooh Hmm Mum Mom Dad God Gosh Please Then And But You They She Him Her Same "
     "Still Tomorrow Today Never Always Monday Tuesday Wednesday Thursday Friday Saturday Sunday Anything "
     "Something Nothing Everything Congratulations Seriously Obviously Fair Love Fun Not Also Too That This "
-    "What When Where Who Why How"
+    "What When Where Who Why How".split()
 )
 _OPENING = re.compile(
     r"^\s*(?:(?:on |in |at |to |from |since )?"
@@ -40,9 +40,14 @@ _CALLED = re.compile(
 CALLED_OFTEN = 3  # how often somebody is called by name until they count as one of those who speak; authored
 
 
+def no_name(word: str) -> bool:
+    """Whether the word is written like a name and is none."""
+    return word in _NO_NAMES
+
+
 def called(text: str) -> set[str]:
     """Names by which an English turn may be calling somebody: "Hey Tom!", "I know, Priya." """
-    return {name for name in _CALLED.findall(text) if name[0].isupper() and name not in _NO_NAMES.split()}
+    return {name for name in _CALLED.findall(text) if name[0].isupper() and not no_name(name)}
 
 
 def told(text: str) -> tuple[str | None, str]:

@@ -19,6 +19,7 @@ from memory.concepts import MARK
 from memory.evidence import Evidence, Numbers, weigh
 from memory.mood import Mood, fitting
 from memory.phrasing import named
+from memory.referents import unknown
 from memory.rows import Column, Rows
 from memory.terms import content, terms
 from memory.time_expressions import Span, spans
@@ -26,7 +27,7 @@ from memory.types import Memory, Recall
 
 __all__ = ["FLOOR", "Mood", "Rows", "recall"]
 
-FLOOR = 0.14
+FLOOR = 0.13
 _NAMED = 0.07  # a question that names who speaks here is about what was said here: it needs that much less
 _REST = 0.6  # of the floor: what the others must reach once one reaches it
 _LIKELY = 0.6  # of the best evidence: what an answer may stand in
@@ -47,8 +48,10 @@ _PAST = re.compile(
     r"\b(?:used to|before|previously|formerly|in the past|back then|originally)\b",
     re.IGNORECASE,
 )
-_REMEMBERS = re.compile(r"记得|记不记得|\bremember\b", re.IGNORECASE)
-_OF_ASKING = frozenset({*"还记得吗", "rememb"})  # terms
+_REMEMBERS = re.compile(
+    r"记得|记不记得|[说讲提聊]过|告诉过|\bremember\b|\b(?:tell|told) you\b|\bmention", re.IGNORECASE
+)
+_OF_ASKING = frozenset({*"还记得吗说讲提聊告诉", "rememb", "tell", "mention"})  # terms
 _PLAINLY = 0.2  # weighted nearness, 0..0.4, that needs no shared word; authored
 _ASKS_WHEN = re.compile(
     r"什么时候|哪[天年]|几[号月点]|何时|多久|"
@@ -130,9 +133,9 @@ def recall(
     if chosen and not asked.greets:
         own = (evidence.own + since)[chosen]
         likely = [n for n, strength in zip(chosen, own, strict=True) if strength >= _LIKELY * own.max()]
-        if lacks_answer(query, (rows.memories[n].text for n in likely)):
+        if lacks_answer(query, rows, likely) or unknown(query, rows):
             return []
-    return [_told(rows, n, parts, float(total[n]), asked.words, now) for n in chosen]
+    return _told(rows, chosen, parts, total, asked.words, now)
 
 
 def _read(query: str, rows: Rows, now: float, timezone: str) -> _Query:
@@ -213,13 +216,20 @@ def _varied(order: NDArray[np.intp], rows: Rows) -> list[int]:
     return [int(n) for n in (*order[~again], *order[again])]
 
 
-def _told(rows: Rows, row: int, parts: dict[str, Numbers], total: float, words: Sequence[str], now: float) -> Recall:
-    memory: Memory = rows.memories[row]
-    scale = min(1.0, total) / total if total > 0 else 0.0
-    return Recall(
-        memory,
-        min(1.0, total),
-        {name: float(part[row]) * scale for name, part in parts.items()},
-        tuple(term for term in words if term[0] != MARK and rows.has(row, term)),
-        bool(memory.holds(now) and rows.columns[Column.OVERTAKEN, row] < 0),
-    )
+def _told(
+    rows: Rows, chosen: Sequence[int], parts: dict[str, Numbers], total: Numbers, words: Sequence[str], now: float
+) -> list[Recall]:
+    if not chosen:
+        return []
+    at = list(chosen)
+    shares = np.array([part[at] for part in parts.values()]).T.tolist()
+    overtaken = rows.columns[Column.OVERTAKEN, at].tolist()
+    words = [term for term in words if term[0] != MARK]
+    found = []
+    for row, score, mine, by in zip(at, total[at].tolist(), shares, overtaken, strict=True):
+        memory, held = rows.memories[row], rows.terms(row)
+        scale = min(1.0, score) / score if score > 0 else 0.0
+        reasons = {name: share * scale for name, share in zip(parts, mine, strict=True)}
+        shared = tuple([term for term in words if term in held])
+        found.append(Recall(memory, min(1.0, score), reasons, shared, memory.holds(now) and by < 0))
+    return found

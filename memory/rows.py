@@ -18,6 +18,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from memory.names import names
 from memory.phrasing import CALLED_OFTEN, called, told
 from memory.terms import terms
 from memory.turning import tells_a_turn
@@ -82,7 +83,7 @@ class _Posting:
 
 @dataclass(slots=True)
 class _Store:
-    """What only grows. words: the terms of each row; seen: session -> (number, its last row)."""
+    """What only grows. words: the terms of each row; seen: session -> (number, its last row); names: see Rows."""
 
     vectors: NDArray[np.float32]
     turns: bool = False
@@ -92,6 +93,8 @@ class _Store:
     seen: dict[str, tuple[int, int]] = field(default_factory=dict)
     speakers: dict[str, int] = field(default_factory=dict)
     called: Counter[str] = field(default_factory=Counter)
+    names: dict[str, int] = field(default_factory=dict)
+    wide: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def append(self, memory: Memory, words: Counter[str] | None, speaker: str | None) -> NDArray[np.float64]:
         """Take one row in; its columns."""
@@ -111,6 +114,8 @@ class _Store:
             number, before = self.seen.get(memory.session_id, (len(self.seen), -1))
             self.seen[memory.session_id] = (number, row)
             columns[Column.SESSION], columns[Column.BEFORE] = number, before
+        for name in names(memory.text):
+            self.names.setdefault(name, row)
         if self.turns:
             self.called.update(called(memory.text))
         if speaker is not None:
@@ -197,9 +202,22 @@ class Rows:
         return {name: -1 for name, times in self._store.called.items() if times >= CALLED_OFTEN}
 
     @property
-    def lengths(self) -> NDArray[np.float32]:
-        """How many terms each row has, (n,)."""
-        return self._store.lengths[: len(self.memories)]
+    def names(self) -> dict[str, int]:
+        """Name of somebody -> the first row that gives it."""
+        n = len(self.memories)
+        return {name: row for name, row in self._store.names.items() if row < n}
+
+    def wide(self, k: float, b: float) -> NDArray[np.float32]:
+        """BM25's k * (1 - b + b * length / mean length) of each row, (n,); a length is how many terms a row has."""
+        store, n = self._store, len(self.memories)
+        if len(store.wide) != n:
+            lengths = store.lengths[:n]
+            store.wide = k * (1 - b + b / (float(lengths.mean()) or 1.0) * lengths)
+        return store.wide
+
+    def terms(self, row: int) -> Counter[str]:
+        """The terms that a row holds, and how often."""
+        return self._store.words[row]
 
     def holding(self, term: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """The rows that hold a term, ascending, and how often each does."""

@@ -18,28 +18,37 @@ _ROOT = Path(__file__).resolve().parents[2]
 _MODULES = {
     "affect": "affect",
     "affect-turn": "affect_turn",
+    "barge-in": "barge_in",
+    "chaos": "chaos",
+    "chaos-replicas": "chaos_replicas",
+    "endpointing": "endpointing",
     "import": "coldstart",
     "overlap": "overlap",
     "prompt": "prompt",
     "recall": "recall",
     "reply": "reply",
+    "sessions": "sessions",
+    "soak": "soak",
     "turn": "turn",
+    "vad": "vad",
 }
 NAMES = tuple(_MODULES)
+_LONG = ("soak",)  # not among those that --docs runs; --minutes is theirs
 
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--list", "listed", is_flag=True, help="Name the benchmarks.")
 @click.option("--json", "as_json", is_flag=True, help="Only the JSON line.")
-@click.option("--docs", is_flag=True, help="Run all and write docs/performance.md.")
-def bench(name: str | None, listed: bool, as_json: bool, docs: bool) -> None:
+@click.option("--docs", is_flag=True, help="Run all but soak and write docs/performance.md.")
+@click.option("--minutes", type=click.FloatRange(0.1), help="How long soak takes.")
+def bench(name: str | None, listed: bool, as_json: bool, docs: bool, minutes: float | None) -> None:
     """Measure a part side by side with a named peer."""
     if listed:
         click.echo("\n".join(NAMES))
     elif docs:
         lines = []
-        for each in NAMES:
+        for each in [name for name in NAMES if name not in _LONG]:
             lines.append(measure(each))
             click.echo(json.dumps(lines[-1], ensure_ascii=False))
         target = _ROOT / "docs" / "performance.md"
@@ -47,7 +56,9 @@ def bench(name: str | None, listed: bool, as_json: bool, docs: bool) -> None:
         target.write_text(page(lines, time.strftime("%Y-%m-%d")), "utf-8")
         click.echo(f"wrote {target}")
     elif name in NAMES:
-        line = measure(name)
+        if minutes is not None and name not in _LONG:
+            raise click.UsageError(f"--minutes is for {', '.join(_LONG)}")
+        line = measure(name, **({} if minutes is None else {"minutes": minutes}))
         if not as_json:
             click.echo(
                 f"{name}: {line['value']} {line['unit']}; {line['peer']}: {line['peer_value']}; goal {line['goal']}"
@@ -57,8 +68,8 @@ def bench(name: str | None, listed: bool, as_json: bool, docs: bool) -> None:
         raise click.UsageError(f"name one of {', '.join(NAMES)}, or --list, or --docs")
 
 
-def measure(name: str) -> dict[str, Any]:
-    """Run one benchmark of the checkout; its JSON line."""
+def measure(name: str, **options: float) -> dict[str, Any]:
+    """Run one benchmark of the checkout; its JSON line. options: of its `run`."""
     if str(_ROOT) not in sys.path:
         sys.path.insert(0, str(_ROOT))
     try:
@@ -67,7 +78,7 @@ def measure(name: str) -> dict[str, Any]:
         if not (error.name or "").startswith("benchmarks"):
             raise
         raise ConfigurationError("benchmarks/ is not there: run from a checkout") from None
-    line: dict[str, Any] = module.run().line()
+    line: dict[str, Any] = module.run(**options).line()
     return line
 
 

@@ -104,7 +104,7 @@ class RealtimeClient(Client):
 
 
 async def dial(url: str, token: str, *, ping_s: float = 20.0) -> ClientConnection:
-    """A socket. url: http://HOST:PORT. ping_s: a server that answers no ping for so long is gone. Raises ServiceError."""
+    """A socket. url: http://HOST:PORT. ping_s: who answers no ping for so long is gone. Raises ServiceError."""
     from websockets.asyncio.client import connect
     from websockets.exceptions import WebSocketException
 

@@ -22,13 +22,18 @@ _EFFECTS = {
     "response.created": "response.create",
     "companion.memories": "companion.memory.list",
 }
-_ITEM, _CLEAR, _PING = "conversation.item.create", "input_audio_buffer.clear", "companion.ping"
+_UPDATE, _ITEM, _CLEAR, _PING = (
+    "session.update",
+    "conversation.item.create",
+    "input_audio_buffer.clear",
+    "companion.ping",
+)
 _TOLD = {_ITEM, _PING, *_EFFECTS.values()}
 
 T = TypeVar("T", bound="_Sent")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Sent:
     """An event or a frame, by its place in the order. done: it need not be sent (again)."""
 
@@ -38,29 +43,30 @@ class _Sent:
     tried: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Event(_Sent):
     kind: str = ""
     event_id: str = ""
     item_id: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Audio(_Sent):
     seq: int = 0
 
 
 class Outbox:
-    """keep_s: so much audio is kept that the server has not committed; then the oldest goes, and `dropped` counts it."""
+    """keep_s: so much audio is kept that is not committed; then the oldest goes. dropped: frames that did so unsent."""
 
     def __init__(self, keep_s: float = 70.0) -> None:
         self._room = round(keep_s * _BYTES_A_SECOND)
         self._events: deque[_Event] = deque()
         self._audio: deque[_Audio] = deque()
         self._queue: deque[_Sent] = deque()  # for this socket
+        self._settings: list[_Event] = []  # every session.update
         self._bytes = 0
         self._number = self._seq = 0
-        self.dropped = 0  # frames that went before they were ever sent
+        self.dropped = 0
 
     @property
     def last_seq(self) -> int:
@@ -98,6 +104,8 @@ class Outbox:
         text = json.dumps(event, ensure_ascii=False)
         sent = _Event(self._next_number(), text, kind=kind, event_id=event_id, item_id=item_id)
         self._events.append(self._add(sent))
+        if kind == _UPDATE:
+            self._settings.append(sent)
         if kind not in _TOLD:
             self.add_event({"type": _PING})
         return event_id
@@ -110,10 +118,18 @@ class Outbox:
         self._queue.append(sent)
         return sent
 
-    def rewind(self, heard: int | None) -> None:
-        """On a new socket everything that is not confirmed is sent again; of the audio what comes after `heard`."""
+    def rewind(self, heard: int | None, *, afresh: bool = False) -> None:
+        """On a new socket everything that is not confirmed is sent again; of the audio what comes after `heard`.
+
+        afresh: the session there is another one, and is set up first, as this one was.
+        """
+        settings = self._settings if afresh else []
+        rest = [event for event in self._events if event not in settings]
         audio = [a for a in self._audio if a.seq > (heard or 0)]
-        self._queue = deque(sorted([*self._events, *audio], key=lambda sent: sent.number))
+        for event in settings:
+            event.done = False
+        self._events = deque([*settings, *rest])
+        self._queue = deque([*settings, *sorted([*rest, *audio], key=lambda sent: sent.number)])
 
     def next(self) -> str | bytes | None:
         """What to send next, None where that is nothing."""

@@ -12,6 +12,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from companion.errors import ConfigurationError, StorageError
 
@@ -31,7 +32,9 @@ def create_engine(url: str, *, busy_timeout_s: float = 2.0) -> AsyncEngine:
     last commits but never tears the file. secure_delete, so that an erased key is overwritten.
     """
     check_url(url)
-    engine = create_async_engine(url, hide_parameters=True, json_serializer=_to_json)
+    # SQLite has one writer at a time, and lets others sleep and wake unfairly; a pool of one queues them in order.
+    alone = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 60.0} if url.startswith("sqlite") else {}
+    engine = create_async_engine(url, hide_parameters=True, json_serializer=_to_json, **alone)
     if engine.dialect.name == "sqlite":
         milliseconds = int(busy_timeout_s * 1000)
 
@@ -51,9 +54,19 @@ def create_engine(url: str, *, busy_timeout_s: float = 2.0) -> AsyncEngine:
     return engine
 
 
+class _Session(Session):
+    """Looks for nothing to change in rows that it has read: no row is read and changed by a bare UPDATE in one go."""
+
+
+@event.listens_for(_Session, "do_orm_execute")
+def _plain(state: ORMExecuteState) -> None:
+    if state.is_update or state.is_delete:
+        state.update_execution_options(synchronize_session=False)
+
+
 def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
     """Sessions over the engine; rows stay readable after a commit."""
-    return async_sessionmaker(engine, expire_on_commit=False)
+    return async_sessionmaker(engine, expire_on_commit=False, sync_session_class=_Session)
 
 
 class Store:

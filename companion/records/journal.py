@@ -30,7 +30,7 @@ from companion.records.database import Store
 from companion.records.tables import JournalRow
 
 _log = logging.getLogger(__name__)
-_BEHIND_S = 0.05  # how long an event that nobody waits for may stay unwritten
+_BEHIND_S = 0.2  # how long an event that nobody waits for may stay unwritten
 _RETRY_S, _RETRY_AT_MOST_S = 0.1, 2.0
 _PRUNE_S = 60.0
 _CLOSE_S = 5.0

@@ -24,6 +24,7 @@ from companion.records.spool import Spool
 from companion.records.tables import SessionRow, TurnRow, UserRow
 from companion.settings import Settings
 
+Work = Callable[[AsyncSession], Awaitable[None]]
 _PRIOR_VOTES = 2  # of nobody, for neither side; authored
 
 
@@ -158,7 +159,7 @@ class Records:
         strategy: str | None = None,
         changes: Sequence[Mapping[str, Any]] | None = None,
         prompt: str | None = None,
-        also: Callable[[AsyncSession], Awaitable[None]] | None = None,
+        also: Sequence[Work] = (),
     ) -> None:
         """What became of a turn. state: answered, cancelled or failed. affect: with `words` and `voice` inside.
 
@@ -190,8 +191,8 @@ class Records:
 
         async def work(session: AsyncSession) -> None:
             await session.execute(update(TurnRow).where(col(TurnRow.id) == turn_id).values(**values))
-            if also is not None:
-                await also(session)
+            for each in also:
+                await each(session)
 
         await self.store.transaction(work)
 
@@ -282,14 +283,14 @@ class Records:
         sealed = await self.store.transaction(work)
         return {} if sealed is None else json.loads(self.ring.open(user_id, sealed))
 
-    async def save_baseline(self, user_id: str, baseline: Mapping[str, Sequence[float]]) -> None:
-        """Keep the person's usual voice, sealed."""
+    def baseline_kept(self, user_id: str, baseline: Mapping[str, Sequence[float]]) -> Work:
+        """Keep the person's usual voice, sealed; for a transaction."""
         sealed = self.ring.seal(user_id, json.dumps(baseline))
 
         async def work(session: AsyncSession) -> None:
             await session.execute(update(UserRow).where(col(UserRow.id) == user_id).values(baseline=sealed))
 
-        await self.store.transaction(work)
+        return work
 
     def _turn(self, row: TurnRow) -> Turn:
         def opened(blob: bytes | None) -> str | None:

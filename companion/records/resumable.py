@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -65,15 +65,22 @@ class Resumable:
         return work
 
     def reply_told(self, turn_ids: Sequence[str], user_id: str, text: str, state: str, code: str | None) -> Work:
-        """The client is told the end of the reply. state: completed, incomplete, cancelled or failed."""
+        """The client is told the end of the reply. state: completed, incomplete, cancelled or failed.
+
+        One that they spoke into before anything of it was told leaves its turns to the next reply.
+        """
         sealed = self._records.ring.seal(user_id, text)
-        state = state if state in ("cancelled", "failed") else "replied"
+        values: dict[str, Any] = {"state": state if state in ("cancelled", "failed") else "replied", "error": code}
+        unsaid = state == "cancelled" and code == "turn_detected" and not text
+        if unsaid:
+            values = {"state": "committed", "response_id": None, "reply_item_id": None}
 
         async def work(session: AsyncSession) -> None:
             mine = col(TurnRow.id).in_(turn_ids) & (col(TurnRow.state) == "replying")
-            await session.execute(update(TurnRow).where(mine).values(state=state, error=code))
-            newest = (col(TurnRow.id) == turn_ids[-1]) & col(TurnRow.reply_text).is_(None)
-            await session.execute(update(TurnRow).where(newest).values(reply_text=sealed))
+            await session.execute(update(TurnRow).where(mine).values(**values))
+            if not unsaid:
+                newest = (col(TurnRow.id) == turn_ids[-1]) & col(TurnRow.reply_text).is_(None)
+                await session.execute(update(TurnRow).where(newest).values(reply_text=sealed))
 
         return work
 

@@ -97,8 +97,9 @@ class VadStream:
 class VadTicker:
     """Feeds every stream's waiting windows through one detector, a batch at a time, while there are any."""
 
-    def __init__(self, detector: SpeechDetector) -> None:
-        self._detector = detector
+    def __init__(self, detector: SpeechDetector, batch: int = _MAX_BATCH) -> None:
+        """batch: windows in one inference at most."""
+        self._detector, self._batch = detector, batch
         self._streams: set[VadStream] = set()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="vad")
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="endpointing")
@@ -134,7 +135,7 @@ class VadTicker:
         loop = asyncio.get_running_loop()
         while True:
             await self._wake.wait()
-            ready = [stream for stream in self._streams if stream.waiting][:_MAX_BATCH]
+            ready = [stream for stream in self._streams if stream.waiting][: self._batch]
             if not ready:
                 self._wake.clear()
                 self._idle.set()

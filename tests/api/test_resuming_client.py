@@ -69,53 +69,54 @@ async def test_a_talk_survives_a_network_that_fails_all_the_time(serve: Serve) -
 
 
 async def test_a_dead_server_is_left_for_its_replica(serve: Serve) -> None:
-    async with serve(chat=FakeChatModel(LONG, delay_s=60)) as first:
-        async with serve(chat=FakeChatModel("我在，慢慢说。"), chroma="other") as second:
-            urls = [first.url, NOWHERE, second.url]
-            async with ResumingClient.connect(urls, first.token(), seed=1, persona="student_coach") as client:
-                await client.type("我睡不着")
-                lost = (await until(client, "response.created"))["response"]["id"]
-                first.sessions.live[client.session_id].writer.moved = True  # as if killed: it writes nothing more
-                client._urls[0] = NOWHERE
-                client.cut()
-                assert (await until(client, "response.created"))["response"]["id"] == lost
-                assert (await until(client, "response.output_text.done"))["text"] == "我在，慢慢说。"
-                await until(client, "companion.timings")
-                assert second.sessions.live[client.session_id].state.companion.persona == "student_coach"
-                assert (client.resumes, client.restarts, client.gaps, client.doubles) == (1, 0, 0, 0)
+    slow, quick = FakeChatModel(LONG, delay_s=60), FakeChatModel("我在，慢慢说。")
+    async with serve(chat=slow) as first, serve(chat=quick, chroma="other") as second:
+        urls = [first.url, NOWHERE, second.url]
+        async with ResumingClient.connect(urls, first.token(), seed=1, persona="student_coach") as client:
+            await client.type("我睡不着")
+            lost = (await until(client, "response.created"))["response"]["id"]
+            first.sessions.live[client.session_id].writer.moved = True  # as if killed: it writes nothing more
+            client._urls[0] = NOWHERE
+            client.cut()
+            assert (await until(client, "response.created"))["response"]["id"] == lost
+            assert (await until(client, "response.output_text.done"))["text"] == "我在，慢慢说。"
+            await until(client, "companion.timings")
+            assert second.sessions.live[client.session_id].state.companion.persona == "student_coach"
+            assert (client.resumes, client.restarts, client.gaps, client.doubles) == (1, 0, 0, 0)
 
 
 async def test_where_a_session_cannot_be_resumed_a_fresh_one_is_set_up_the_same(serve: Serve) -> None:
-    async with serve(settings={"resume": Resume(reattach_s=0)}) as server:
-        async with ResumingClient.connect(server.url, server.token(), seed=1, persona="student_coach") as client:
-            await client.type("你好")
-            await until(client, "companion.timings")
-            before = client.session_id
-            client._resume_token = "of another session"
-            client.cut()
-            await client.type("还在吗")
-            assert (await until(client, "error"))["error"]["code"] == "resume_refused"
-            assert (await until(client, "session.created"))["session"]["id"] != before
-            await until(client, "response.done")
-            assert server.sessions.live[client.session_id].state.companion.persona == "student_coach"
-            turns = await server.engine.records.turns(client.session_id)
-            assert [turn.user_text for turn in turns] == ["还在吗"]
-            assert (client.restarts, client.gaps, client.doubles) == (1, 0, 0)
+    async with (
+        serve(settings={"resume": Resume(reattach_s=0)}) as server,
+        ResumingClient.connect(server.url, server.token(), seed=1, persona="student_coach") as client,
+    ):
+        await client.type("你好")
+        await until(client, "companion.timings")
+        before = client.session_id
+        client._resume_token = "of another session"
+        client.cut()
+        await client.type("还在吗")
+        assert (await until(client, "error"))["error"]["code"] == "resume_refused"
+        assert (await until(client, "session.created"))["session"]["id"] != before
+        await until(client, "response.done")
+        assert server.sessions.live[client.session_id].state.companion.persona == "student_coach"
+        turns = await server.engine.records.turns(client.session_id)
+        assert [turn.user_text for turn in turns] == ["还在吗"]
+        assert (client.restarts, client.gaps, client.doubles) == (1, 0, 0)
 
 
 async def test_who_talks_somewhere_else_is_not_fought_for(serve: Serve) -> None:
     limits = {"server": Server(max_frame_bytes=65_536, sessions_per_person=1)}
-    async with serve(settings=limits) as server:
-        async with ResumingClient.connect(server.url, server.token(), seed=1) as old:
-            await until(old, "session.updated")
-            async with ResumingClient.connect(server.url, server.token(), seed=1) as new:
-                await until(new, "session.updated")
-                with pytest.raises(ServiceError, match="1008"):
-                    while True:
-                        await old.event()
-                with pytest.raises(ServiceError, match="1008"):
+    async with serve(settings=limits) as server, ResumingClient.connect(server.url, server.token(), seed=1) as old:
+        await until(old, "session.updated")
+        async with ResumingClient.connect(server.url, server.token(), seed=1) as new:
+            await until(new, "session.updated")
+            with pytest.raises(ServiceError, match="1008"):
+                while True:
                     await old.event()
-                assert new.resumes == 0
+            with pytest.raises(ServiceError, match="1008"):
+                await old.event()
+            assert new.resumes == 0
 
 
 async def test_it_says_why_it_gave_up(serve: Serve) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from companion import saying
+from companion.audio.decode import decode_file
 from companion.engine import Engine, learner
 from companion.errors import StorageError
 from companion.events import (
@@ -41,6 +42,8 @@ from memory.index import ChromaIndex
 from tests.companion.speech.voices import glottis, hum, level, quiet, resonant
 
 RATE = 16_000
+AUDIO = Path(__file__).parents[1] / "audio"
+LONG = "".join(f"第{n}句。" for n in range(500))  # one that says the same again and again is cut
 Open = Callable[..., Any]
 
 
@@ -195,8 +198,32 @@ async def test_without_speculation_recognition_waits_for_the_end(talk: Open) -> 
         await t.until(ReplyDone)
 
 
+async def silence_that_ends(t: Talk, said: Samples, seconds: float = 2.5) -> float:
+    """Seconds of silence after which a turn that was said ends."""
+    stops, silence_s = len(t.of(SpeechStopped)), 0.16
+    await t.hear(said, quiet(silence_s))
+    while len(t.of(SpeechStopped)) == stops and silence_s < seconds:
+        await asyncio.sleep(0.05 if silence_s < 0.3 else 0)  # how it sounded is read beside the loop
+        await t.hear(quiet(0.032))
+        silence_s += 0.032
+    return silence_s
+
+
+async def test_how_a_voice_ends_decides_how_long_it_is_waited_for_where_the_client_wants_that(talk: Open) -> None:
+    sentence = decode_file(AUDIO / "funasr-asr_example.wav")
+    sentence = sentence[: int(np.flatnonzero(np.abs(sentence) > 0.02)[-1]) + 800]
+    hesitating = np.concatenate((sentence[:40_000], level(glottis(0.5, 150, 1.0), -20.0)))  # "and uuuuh"
+    async with talk(turn=Turn(speculate_s=None)) as t:
+        t.configure(turn_taking=TurnTakingConfig(eagerness="auto", speculate_s=None), create_response=False)
+        over, goes_on = await silence_that_ends(t, sentence), await silence_that_ends(t, hesitating)
+        assert over + 0.3 < goes_on
+        t.configure(turn_taking=TurnTakingConfig(speculate_s=None), create_response=False)  # server_vad
+        fixed = [await silence_that_ends(t, each) for each in (sentence, hesitating)]
+        assert all(0.45 <= seconds <= 0.6 for seconds in fixed)
+
+
 async def test_a_hum_over_a_reply_is_kept_and_not_answered_and_a_sentence_stops_the_reply(talk: Open) -> None:
-    async with talk(chat=Slow("很长的回答。" * 200)) as t:
+    async with talk(chat=Slow(LONG)) as t:
         await t.hear(speech(1.0), quiet(0.7))
         await t.until(ReplyDelta)
         await t.hear(level(hum(0.4), -26.0), quiet(0.7))
@@ -268,7 +295,7 @@ async def test_settling_a_client_that_commits_by_itself_waits_for_nothing(talk: 
 
 
 async def test_closing_cancels_the_reply_that_runs(talk: Open) -> None:
-    async with talk(chat=Slow("很长的回答。" * 100)) as t:
+    async with talk(chat=Slow(LONG)) as t:
         await t.hear(speech(1.0), quiet(0.7))
         await t.until(ReplyDelta)
         await t.session.close()

@@ -63,7 +63,7 @@ def test_chinese_english_and_both_in_one_sentence() -> None:
 
 def test_nearness_alone_is_enough() -> None:
     held = rows(memory("a", "alpha"), memory("b", "beta"), vectors=[unit(1), unit(0, 1)])
-    assert ids(ask("something else", held, unit(1, 0.2))) == ["a"]
+    assert ids(ask("something else", held, unit(1, 0.15))) == ["a"]
 
 
 def test_nothing_fitting_brings_nothing() -> None:

@@ -73,6 +73,8 @@ class WhisperDecoder:
             if hotwords and (result.compression_ratio > _LOOP or recites(result.text, hotwords)):
                 result = self._decoded(features, language, script, seconds)  # the names led it astray
         text = result.text.strip()
+        if len(result.tokens) >= _room(seconds):
+            text = unlooped(text)
         silent = result.no_speech_prob > _NO_SPEECH and result.avg_logprob < _LOGPROB
         if silent or text.strip("。.") == (script or "-").strip("。"):
             return Transcript("", None)
@@ -85,7 +87,29 @@ class WhisperDecoder:
             without_timestamps=True,
             fp16=False,
             temperature=0.0,
-            sample_len=min(_TOKENS, int(_TOKENS_BASE + _TOKENS_PER_S * seconds)),
+            sample_len=_room(seconds),
         )
         (result,) = self._whisper.decode(self._net, features, options)
         return result
+
+
+def unlooped(text: str) -> str:
+    """The text of a decoder that did not come to an end, with what it said over and over at the end said once.
+
+    A clip that stops within a word makes Whisper repeat itself until there is no room left. OpenAI's own way out
+    (transcribe.py: decode again at rising temperatures while bytes over zlib's exceed 2.4) costs the loop's time
+    again and guesses; what came before the loop is nearly always what was said. Three times is a loop.
+    """
+    text = text.rstrip("\ufffd")  # half a character: the last token was cut off
+    for period in range(1, len(text) // 3 + 1):
+        start = len(text) - period
+        while start and text[start - 1] == text[start - 1 + period]:
+            start -= 1
+        if len(text) - start >= 3 * period:
+            return text[: start + period].strip()
+    return text
+
+
+def _room(seconds: float) -> int:
+    """How many tokens a clip can take."""
+    return min(_TOKENS, int(_TOKENS_BASE + _TOKENS_PER_S * seconds))

@@ -33,9 +33,9 @@ async def live(records: Records, memories: Memories, user_id: str, said: str = O
     spoken = Spoken(turn, user_id, session, 2.0, said, "嗯")
     waiting = Outbox(records.store, records.ring).added(spoken)
     await records.finish_turn(
-        turn, user_id, state="answered", user_text=said, reply_text="嗯", prompt="all", also=waiting
+        turn, user_id, state="answered", user_text=said, reply_text="嗯", prompt="all", also=[waiting]
     )
-    await records.save_baseline(user_id, {"f0": [1.0]})
+    await records.store.transaction(records.baseline_kept(user_id, {"f0": [1.0]}))
     person = await memories.open(user_id)
     assert await memories.learn(person, extract(said, turn_id=turn), now=2.0)
 

@@ -50,7 +50,7 @@ async def test_a_turn_comes_back_as_it_was(records: Records) -> None:
     (turn,) = await records.turns("s1")
     assert (turn.user_text, turn.reply_text, turn.affect, turn.timings) == ("我难过", "我在", affect, {"asr": 0.5})
     assert await records.unanswered("u1") == []
-    await records.save_baseline("u1", {"level_db": [3, -20.0, 4.0]})
+    await records.store.transaction(records.baseline_kept("u1", {"level_db": [3, -20.0, 4.0]}))
     assert await records.baseline("u1") == {"level_db": [3, -20.0, 4.0]}
     assert await records.counts() == {"users": 1, "sessions": 1, "turns": 1}
 

@@ -43,6 +43,14 @@ async def test_a_reply_that_was_cut_off_is_at_its_end(records: Records) -> None:
     assert (first.state, first.heard_ms, second.state) == ("cancelled", 300, "committed")
 
 
+async def test_a_reply_of_which_nothing_was_told_leaves_its_turns_to_the_next(records: Records) -> None:
+    kept = await begun(records)
+    await records.store.transaction(kept.reply_begun(["t1"], "resp_1", "item_r"))
+    await records.store.transaction(kept.reply_told(["t1"], "ann", "", "cancelled", "turn_detected"))
+    first = (await records.turns("s1"))[0]
+    assert (first.state, first.reply_item_id, first.reply_text) == ("committed", None, None)
+
+
 async def test_what_is_taken_out_of_the_talk_has_no_words_left(records: Records) -> None:
     kept = await begun(records)
     await records.store.transaction(kept.reply_begun(["t1"], "resp_1", "item_r"))

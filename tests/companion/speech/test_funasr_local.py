@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from companion.settings import Speech
 from companion.speech.backends import funasr_local
 from companion.speech.backends.funasr_local import FunasrRecognizer, create, read_tags
 from companion.speech.pieces import joined, pieces
-from companion.speech.recognizer import Transcript
+from companion.speech.recognizer import Recognizer, Transcript, passes
 from tests.tiny.sensevoice import ANSWERS, SAMPLE_RATE, Answer, chord
 
 
@@ -228,3 +229,26 @@ def test_tags_are_read_and_not_shown(raw: str, wanted: Transcript) -> None:
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda a: a.tags[1])
 def test_tags_of_the_tiny_model_are_read(answer: Answer) -> None:
     assert read_tags(answer.raw) == Transcript(answer.text, answer.tags[0])
+
+
+async def test_a_pass_that_was_cancelled_is_counted_until_it_leaves_the_thread(
+    recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave, inside = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> Transcript:
+        inside.set()
+        leave.wait(10)
+        return Transcript("")
+
+    assert passes(recognizer) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(recognizer, "_decode", slow)
+        ahead = asyncio.create_task(recognizer.recognize(chord(ANSWERS[0])))
+        await asyncio.to_thread(inside.wait, 10)
+        ahead.cancel()
+        await asyncio.wait((ahead,))
+        assert ahead.cancelled() and passes(recognizer) == 1
+        leave.set()
+    assert (await recognizer.recognize(chord(ANSWERS[0]))).text == ANSWERS[0].text
+    assert passes(recognizer) == 0

@@ -74,3 +74,19 @@ async def test_names_that_are_not_said_do_no_harm_and_those_that_are_help() -> N
         assert (await recognizer.recognize(noise, "zh", others)).text == ""
     finally:
         await recognizer.close()
+
+
+@pytest.mark.real_models
+async def test_a_clip_that_stops_within_a_word_is_heard_once() -> None:
+    settings = Settings()
+    store = PackStore(settings.models)
+    if not store.ready("whisper-base"):
+        pytest.skip("the pack whisper-base is not here: run `companion models fetch whisper-base`")
+    recognizer = await create(settings.speech, store.locate)
+    try:
+        clip = decode_file(AUDIO / "funasr-asr_example.wav")
+        for stop in (1.6, 2.1):  # without a cut: eight times and more
+            heard = await recognizer.recognize(clip[: int(stop * 16_000)], "zh")
+            assert heard.text.count("欢迎") == 1
+    finally:
+        await recognizer.close()
