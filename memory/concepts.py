@@ -97,10 +97,12 @@ def _of_word() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def _words() -> re.Pattern[str]:
-    known = sorted(_of_word(), key=len, reverse=True)
-    latin = "|".join(word for word in known if word.isascii())
-    return re.compile(rf"\b(?:{latin})\b|{'|'.join(word for word in known if not word.isascii())}")
+def _sizes() -> dict[str, tuple[int, ...]]:
+    """First character -> lengths of the words that begin with it, longest first."""
+    known: dict[str, set[int]] = {}
+    for word in _of_word():
+        known.setdefault(word[0], set()).add(len(word))
+    return {first: tuple(sorted(sizes, reverse=True)) for first, sizes in known.items()}
 
 
 def matters(text: str) -> list[str]:
@@ -110,5 +112,18 @@ def matters(text: str) -> list[str]:
     """
     if not _HAN.search(text):
         return []
-    of = _of_word()
-    return list(dict.fromkeys(mark for word in _words().findall(text) for mark in of[word]))
+    of, sizes = _of_word(), _sizes()
+    found: dict[str, None] = {}
+    at = 0
+    while at < len(text):
+        if text[at].isascii() and text[at].isalnum():  # a Latin word is one as a whole
+            end = at + 1
+            while end < len(text) and text[end].isascii() and text[end].isalnum():
+                end += 1
+            found |= dict.fromkeys(of.get(text[at:end], ()))
+            at = end
+            continue
+        size = next((n for n in sizes.get(text[at], ()) if text[at : at + n] in of), 0)
+        found |= dict.fromkeys(of[text[at : at + size]] if size else ())
+        at += size or 1
+    return list(found)

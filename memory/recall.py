@@ -222,14 +222,13 @@ def _told(
     if not chosen:
         return []
     at = list(chosen)
-    shares = np.array([part[at] for part in parts.values()]).T.tolist()
-    overtaken = rows.columns[Column.OVERTAKEN, at].tolist()
+    scores = np.minimum(1.0, total[at])
+    shares = np.array([part[at] for part in parts.values()]) * (scores / np.maximum(total[at], 1e-12))
+    overtaken = rows.columns[Column.OVERTAKEN, at] >= 0
     words = [term for term in words if term[0] != MARK]
     found = []
-    for row, score, mine, by in zip(at, total[at].tolist(), shares, overtaken, strict=True):
+    for row, score, mine, over in zip(at, scores.tolist(), shares.T.tolist(), overtaken.tolist(), strict=True):
         memory, held = rows.memories[row], rows.terms(row)
-        scale = min(1.0, score) / score if score > 0 else 0.0
-        reasons = {name: share * scale for name, share in zip(parts, mine, strict=True)}
         shared = tuple([term for term in words if term in held])
-        found.append(Recall(memory, min(1.0, score), reasons, shared, memory.holds(now) and by < 0))
+        found.append(Recall(memory, score, dict(zip(parts, mine, strict=True)), shared, memory.holds(now) and not over))
     return found

@@ -165,14 +165,15 @@ def terms(text: str) -> list[str]:
     Accents and case make no difference. Stems: the English Snowball stemmer (Porter 2001).
     """
     found: list[str] = []
-    for run in _RUN.findall(_folded(text)):
+    text = _folded(text)
+    for run in _RUN.findall(text):
         if run[0].isascii():
             stem = _stem(run)
             if stem is not None:
                 found.append(stem)
         else:
             found += _of_han(run)
-    return found + matters(_folded(text))
+    return found + matters(text)
 
 
 def weight(term: str) -> float:

@@ -76,7 +76,8 @@ class Connection:
                 self._sessions.admission.leave()
             for task in (reader, watch, ended):
                 task.cancel()
-            if self._closing is not None and not writer.done():
+            if self._closing is not None and not self._queue.full():
+                self._queue.put_nowait(None)
                 await asyncio.wait((writer,), timeout=_LAST_WORDS_S)
             writer.cancel()
             for result in await asyncio.gather(reader, writer, watch, ended, return_exceptions=True):
@@ -90,17 +91,12 @@ class Connection:
         try:
             self._queue.put_nowait((text, gate))
         except asyncio.QueueFull:
-            self._end(_RETRY, "you do not read: resume")
+            self.cut(_RETRY, "you do not read: resume")
             while not self._queue.empty():  # it is all in the journal
                 self._queue.get_nowait()
 
     def cut(self, code: int, reason: str) -> None:
         """Send what waits and close."""
-        self._end(code, reason)
-        if not self._queue.full():
-            self._queue.put_nowait(None)
-
-    def _end(self, code: int, reason: str) -> None:
         if self._closing is None:
             self._closing = (code, reason)
             self._ended.set()
@@ -118,7 +114,7 @@ class Connection:
                 try:
                     await asyncio.shield(gate)
                 except Moved:
-                    self._end(_ELSEWHERE, "the session goes on elsewhere: resume")
+                    self.cut(_ELSEWHERE, "the session goes on elsewhere: resume")
                     return
             await self._socket.send_text(text)
 
@@ -151,7 +147,7 @@ class Connection:
                 return
             data, text = message.get("bytes"), message.get("text")
             if len(data or text or "") > self._most:
-                self._end(_TOO_BIG, f"a frame may have {self._most} bytes")
+                self.cut(_TOO_BIG, f"a frame may have {self._most} bytes")
                 return
             try:
                 await self._frame(data, text or "")
@@ -162,7 +158,7 @@ class Connection:
             except AuthenticationError as error:
                 self._tell(wire.ErrorBody(type="invalid_request_error", code="invalid_token", message=str(error)))
             except Moved:
-                self._end(_ELSEWHERE, "the session goes on elsewhere: resume")
+                self.cut(_ELSEWHERE, "the session goes on elsewhere: resume")
                 return
             except CompanionError as error:
                 self._tell(_server_error(error))
@@ -193,7 +189,7 @@ class Connection:
                 return
             except CompanionError as error:
                 self._tell(_server_error(error))
-                self._end(_RETRY, "the session could not begin: connect again")
+                self.cut(_RETRY, "the session could not begin: connect again")
                 return
             self._live.attach(self)
             self._sessions.settle_in(self._live)
@@ -228,21 +224,20 @@ class Connection:
             )
         )
 
-    def _tell(self, error: wire.ErrorBody) -> None:
-        """An error belongs to the session once that has begun; before, to this socket alone."""
-        if self._live.begun:
-            self._live.tell(wire.Error(error=error))
-        else:
-            self.put(wire.encode(wire.Error(error=error), new_id("event"), 0), None)
-
     def _notice(
         self, kind: str, message: str | None = None, *, position: int | None = None, retry_after_s: float | None = None
     ) -> None:
-        notice = wire.Notice(kind=kind, message=message, position=position, retry_after_s=retry_after_s)
+        self._say(wire.Notice(kind=kind, message=message, position=position, retry_after_s=retry_after_s))
+
+    def _tell(self, error: wire.ErrorBody) -> None:
+        self._say(wire.Error(error=error))
+
+    def _say(self, frame: wire.ServerEvent) -> None:
+        """It belongs to the session once that has begun; before, to this socket alone."""
         if self._live.begun:
-            self._live.tell(notice)
+            self._live.tell(frame)
         else:
-            self.put(wire.encode(notice, new_id("event"), 0), None)
+            self.put(wire.encode(frame, new_id("event"), 0), None)
 
 
 def _server_error(error: CompanionError) -> wire.ErrorBody:

@@ -57,7 +57,7 @@ def test_everything_that_goes_wrong_is_counted_under_its_name(what: str, rows: l
 
 
 def test_a_short_chaos_loses_nothing() -> None:
-    line = chaos.run(sessions=4, seconds=5.0, kills=1).line()
+    line = chaos.run(sessions=4, seconds=3.0, kills=1).line()
     assert line["met"] and line["value"] == 0, line
     detail = line["detail"]
     assert isinstance(detail, dict) and detail["kills"] == 1 and detail["resumes"] >= 4 <= detail["utterances"]
@@ -97,7 +97,7 @@ def test_growth_is_of_what_is_there_late_to_what_was_there_early() -> None:
 
 
 def test_a_short_soak_is_no_proof(tmp_path: Path) -> None:
-    line = soak.run(minutes=0.1, sessions=2).line()
+    line = soak.run(minutes=0.05, sessions=2).line()
     detail = line["detail"]
     assert isinstance(detail, dict) and not line["met"] and "too short" in detail["note"]
-    assert detail["turns"] >= 2 and detail["spool_files"] >= 2 and detail["pss_kib"] > 50_000 and detail["tasks"] > 5
+    assert detail["turns"] >= 1 and detail["spool_files"] >= 1 and detail["pss_kib"] > 50_000 and detail["tasks"] > 5
