@@ -43,6 +43,7 @@ _CUT_S = 8.0  # mean time between two cuts of one socket
 _REPLY_S = 90.0  # that somebody waits for a reply
 _PAUSE_S = (0.5, 3.0)
 _NUMBER = re.compile(r"第(\d+)句话")
+_ONE_ADDRESS = {"COMPANION_SERVER__SESSIONS_PER_ADDRESS": "100000"}  # everybody comes from there
 _STAGES = ("--numbers", "--asr-s", "0.07", "--chat-s", "0.10")
 
 
@@ -54,7 +55,7 @@ class Process:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._env, self._log = {**os.environ, **env}, folder / f"{name}.log"
+        self._env, self._log = {**os.environ, **_ONE_ADDRESS, **env}, folder / f"{name}.log"
         own = (*_STAGES, "--chroma", f"chroma-{name}", str(folder / "data"), _SECRET, str(self.port))
         self._command = (sys.executable, "-m", "benchmarks.fake_server", *own)
         self._running: subprocess.Popen[bytes] | None = None

@@ -17,6 +17,7 @@ _NO_GIVEN = (
     "[时区学说孩伙店狗猫心声组型费菜事吃看小姐妹弟朋的米麦卖票包腿姨叔舅雨雪名偷队路城镇村屋院床册品数便气丑鬼三二宝贝鲜礼众提样半号子女男"
     "家公婆爷奶娘里拉尔哥嫂伯]"
 )
+_TITLED = re.compile(rf"(?:{_TITLES})$")
 _END = r"(?=$|[ ，,。.!！?？、的是在])"
 _GIVEN = tuple(
     re.compile(one)
@@ -34,5 +35,6 @@ _GIVEN = tuple(
 def names(text: str) -> set[str]:
     """Those that the text gives, as it writes them."""
     found = {match[1] for one in _GIVEN for match in one.finditer(text)}
-    found |= {name[1:] for name in found if len(name) == 3 and name[0] in _SURNAMES}  # 赵一鸣 is 一鸣 among friends
+    full = {name for name in found if len(name) == 3 and name[0] in _SURNAMES and not _TITLED.search(name)}
+    found |= {name[1:] for name in full}  # 赵一鸣 is 一鸣 among friends
     return {name for name in found if not no_name(name)}

@@ -16,12 +16,13 @@ _PREFIX = re.compile(
 )
 _NAME = re.compile(r"\b[A-Z\u00c0-\u024f][\w\-]{2,}")
 _NO_NAMES = frozenset(
-    "Yes Yeah Yep Nope Well Wow Okay Sure Right Thanks Thank Hey Hello Sorry Bye Congrats Great Good Nice Cool "
-    "True Exactly Definitely Absolutely Totally Really Honestly Anyway Maybe Actually Sounds Agreed Amazing "
-    "Awesome Perfect Haha Lol Aww Ooh Hmm Mum Mom Dad God Gosh Please Then And But You They She Him Her Same "
-    "Still Tomorrow Today Never Always Monday Tuesday Wednesday Thursday Friday Saturday Sunday Anything "
-    "Something Nothing Everything Congratulations Seriously Obviously Fair Love Fun Not Also Too That This "
-    "What When Where Who Why How".split()
+    """
+    Yes Yeah Yep Nope Well Wow Okay Sure Right Thanks Thank Hey Hello Sorry Bye Congrats Great Good Nice Cool True
+    Exactly Definitely Absolutely Totally Really Honestly Anyway Maybe Actually Sounds Agreed Amazing Awesome
+    Perfect Haha Lol Aww Ooh Hmm Mum Mom Dad God Gosh Please Then And But You They She Him Her Same Still Tomorrow
+    Today Never Always Monday Tuesday Wednesday Thursday Friday Saturday Sunday Anything Something Nothing
+    Everything Congratulations Seriously Obviously Fair Love Fun Not Also Too That This What When Where Who Why How
+    """.split()  # noqa: SIM905
 )
 _OPENING = re.compile(
     r"^\s*(?:(?:on |in |at |to |from |since )?"

@@ -23,7 +23,7 @@ from memory.referents import unknown
 from memory.rows import Column, Rows
 from memory.terms import content, terms
 from memory.time_expressions import Span, spans
-from memory.types import Memory, Recall
+from memory.types import Recall
 
 __all__ = ["FLOOR", "Mood", "Rows", "recall"]
 

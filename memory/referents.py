@@ -14,8 +14,9 @@ from functools import cache
 from memory.rows import Column, Rows
 from memory.terms import terms
 
-_MEN = "先生 爱人 对象 男人 老公 男朋友 孩子爸 老头 老伴 在一起 结婚 恋爱 谈了 husband boyfriend partner married dating spouse"
-_WOMEN = "太太 爱人 对象 女人 老婆 媳妇 女朋友 孩子妈 老太 老伴 在一起 结婚 恋爱 谈了 wife girlfriend partner married dating"
+_PARTNER = "爱人 对象 老伴 在一起 结婚 恋爱 谈了 partner married dating spouse"
+_MEN = f"先生 男人 老公 男朋友 孩子爸 老头 husband boyfriend {_PARTNER}"
+_WOMEN = f"太太 女人 老婆 媳妇 女朋友 孩子妈 老太 wife girlfriend {_PARTNER}"
 _CHILD = "孩子 娃 宝宝 宝 老大 老二 老三 双胞胎 小子 丫头 kid child baby twin"
 # What a question calls them, and all the words by which a memory may speak of one of them.
 _SORTS = (
@@ -45,12 +46,13 @@ _SORTS = (
     (r"老婆|妻子|媳妇|女朋友|女友|未婚妻|\bwife\b|\bgirlfriend\b", _WOMEN),
     (
         r"前任|前男友|前女友|前夫|前妻|\bex(?:-(?:husband|wife|boyfriend|girlfriend))?\b",
-        "前任 前夫 前妻 前男 前女 分手 分开 离婚 离了 散了 ex divorced broke split",
+        "前任 前夫 前妻 前男 前女 分手 分开 离婚 离了 ex divorced broke split",
     ),
     (r"室友|舍友|\b(?:room|flat|house)mate\b", "室友 舍友 合租 宿舍 同住 roommate flatmate housemate mate share"),
     (
         r"狗|\b(?:dog|puppy)\b",
-        "狗 犬 毛孩子 金毛 柯基 泰迪 柴犬 哈士奇 边牧 拉布拉多 宠物 dog hound greyhound retriever poodle corgi puppy pet",
+        "狗 犬 毛孩子 金毛 柯基 泰迪 柴犬 哈士奇 边牧 拉布拉多 宠物 dog hound greyhound retriever poodle corgi puppy "
+        "pet",
     ),
     (r"猫|\b(?:cat|kitten)\b", "猫 喵 毛孩子 英短 布偶 橘 宠物 cat kitten tabby pet"),
     (r"(?<![菜候])鸟|鹦鹉|\b(?:parrot|budgie)\b", "鸟 鹦鹉 八哥 画眉 宠物 bird parrot budgie pet"),
@@ -59,10 +61,9 @@ _SORTS = (
 # People by what they do. That nobody of the sort ever came up means little: they have many names.
 _ROLES = (
     (r"老师|班主任|导师|教授|\bteacher\b|\bprofessor\b", "老师 班主任 导师 教授 teacher professor"),
-    (r"辅导员", "辅导员"),
-    (r"律师|\bsolicitor\b|\blawyer\b", "律师 solicitor lawyer"),
+    (r"律师|\blawyer\b", "律师 lawyer"),
     (r"医生|大夫|\bdoctor\b", "医生 大夫 doctor"),
-    (r"护工|保姆|月嫂|阿姨|\bnanny\b|\bcarer\b", "护工 保姆 月嫂 阿姨 nanny carer"),
+    (r"保姆|月嫂|阿姨|\bnanny\b|\bcarer\b", "保姆 月嫂 阿姨 nanny carer"),
     (r"房东|\bland(?:lord|lady)\b", "房东 landlord landlady"),
     (r"教练|\bcoach\b", "教练 coach"),
     (r"老板|领导|主管|上司|经理|\bboss\b|\bmanager\b", "老板 主管 经理 boss manager"),
@@ -134,9 +135,9 @@ def speaking_of(somebody: Sequence[set[int]], rows: Rows) -> set[int]:
     found = set.intersection(*somebody)
     before = rows.columns[Column.BEFORE].astype(int).tolist()
     for n in range(len(rows.memories)):
-        if n not in found and before[n] >= 0 and all(n in one or before[n] in one for one in somebody):
-            if _PRONOUN.search(rows.memories[n].text):
-                found.add(n)
+        near = n not in found and before[n] >= 0 and all(n in one or before[n] in one for one in somebody)
+        if near and _PRONOUN.search(rows.memories[n].text):
+            found.add(n)
     return found
 
 

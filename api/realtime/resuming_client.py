@@ -125,7 +125,9 @@ class ResumingClient(Client):
             if code in (None, _ELSEWHERE, _RETRY):
                 self._at += 1
             pause_s = min(_LONGEST_S, _FIRST_S * 2**tries) * self._chance.uniform(0.5, 1.0)
-            pause_s, tries = max(pause_s, self._hint_s), tries + 1
+            if code == _RETRY:
+                pause_s = max(pause_s, self._hint_s)
+            tries += 1
             if loop.time() + pause_s - away_since > self._within_s:
                 raise ServiceError(f"no server could be reached for {self._within_s:g} s: connect again")
             await asyncio.sleep(pause_s)

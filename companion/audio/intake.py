@@ -40,7 +40,8 @@ class Pcm:
         frame = self._odd + frame if self._odd else frame
         odd = len(frame) % 2
         self._odd = frame[-1:] if odd else b""
-        samples = np.frombuffer(frame, "<i2", count=len(frame) // 2).astype(np.float32) / np.float32(32_768)
+        pcm = np.frombuffer(frame, "<i2", count=len(frame) // 2)
+        samples: Samples = np.multiply(pcm, np.float32(1 / 32_768), dtype=np.float32)
         if self._resampler is None:
             return samples
         return np.asarray(self._resampler.resample_chunk(samples), dtype=np.float32)
@@ -142,10 +143,13 @@ class Buffer:
 
     def slice(self, start: int, end: int) -> Samples:
         """Samples of [start, end) that are still here, shape (n,)."""
-        if not self._chunks:
-            return np.zeros(0, np.float32)
-        whole = np.concatenate(self._chunks)
-        return whole[max(0, start - self.start) : max(0, end - self.start)]
+        start, end = max(start, self.start), min(end, self.end)
+        at, wanted = self.start, []
+        for chunk in self._chunks:
+            if at < end and at + chunk.size > start:
+                wanted.append(chunk[max(0, start - at) : end - at])
+            at += chunk.size
+        return np.concatenate(wanted) if wanted else np.zeros(0, np.float32)
 
     def clear(self) -> None:
         """Forget everything; positions go on."""

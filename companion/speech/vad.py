@@ -24,6 +24,8 @@ WINDOW = 512  # samples, 32 ms: the only window that Silero takes at 16 kHz
 _CONTEXT = 64  # samples of the window before, which the model sees as well
 _STATE = (2, 128)
 _MAX_BATCH = 64
+_MANY, _GATHER_S = 8, 0.008  # with more streams, windows wait so long for others; a window has 32 ms
+_NOTHING = np.zeros(0, np.float32)
 _SOUNDING = 0.1  # speech probability from which a window's sound may matter to somebody
 _MAX_WAITING = 60 * SAMPLE_RATE // WINDOW  # one minute: a client may send faster than real time, not for ever
 
@@ -81,16 +83,19 @@ class VadStream:
         self.context = np.zeros(_CONTEXT, np.float32)
         self.state = np.zeros(_STATE, np.float32)
         self.position = 0
-        self._rest = np.zeros(0, np.float32)
+        self._rest = _NOTHING
 
     def push(self, samples: NDArray[np.float32]) -> bool:
         """Cut samples (float32, 16 kHz) into windows; whether any waits. Raises AudioError when too many wait."""
         joined = np.concatenate((self._rest, samples)) if self._rest.size else samples
-        whole = joined.size // WINDOW
+        whole, rest = divmod(joined.size, WINDOW)
         if len(self.waiting) + whole > _MAX_WAITING:
             raise AudioError("audio comes faster than it can be heard: slow down", code="audio_overrun")
-        self.waiting.extend(joined[: whole * WINDOW].reshape(whole, WINDOW))
-        self._rest = joined[whole * WINDOW :].copy()
+        if whole == 1 and not rest:  # a frame is a window: most clients
+            self.waiting.append(joined)
+        else:
+            self.waiting.extend(joined[: whole * WINDOW].reshape(whole, WINDOW))
+        self._rest = joined[whole * WINDOW :].copy() if rest else _NOTHING
         return bool(self.waiting)
 
 
@@ -135,13 +140,21 @@ class VadTicker:
         loop = asyncio.get_running_loop()
         while True:
             await self._wake.wait()
-            ready = [stream for stream in self._streams if stream.waiting][: self._batch]
+            ready = [stream for stream in self._streams if stream.waiting]
             if not ready:
                 self._wake.clear()
                 self._idle.set()
                 continue
+            if _MANY < len(self._streams) and len(ready) < self._batch and all(len(s.waiting) == 1 for s in ready):
+                await asyncio.sleep(_GATHER_S)  # more of them in one inference
+                ready = [stream for stream in self._streams if stream.waiting]
+                if not ready:  # they left
+                    continue
+            ready = ready[: self._batch]
             windows = [stream.waiting.popleft() for stream in ready]
-            batch = np.stack([np.concatenate((s.context, w)) for s, w in zip(ready, windows, strict=True)])
+            batch = np.empty((len(ready), _CONTEXT + WINDOW), np.float32)
+            for n, (stream, window) in enumerate(zip(ready, windows, strict=True)):
+                batch[n, :_CONTEXT], batch[n, _CONTEXT:] = stream.context, window
             states = np.stack([s.state for s in ready], axis=1)
             try:
                 heard, states, sounding = await loop.run_in_executor(self._pool, self._detect, batch, states)

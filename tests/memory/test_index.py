@@ -72,7 +72,7 @@ async def test_compaction_leaves_no_bytes_of_what_was_erased_and_all_of_the_rest
 
 
 async def test_no_memory_of_the_process_gets_into_the_files_with_the_erased_in_it(tmp_path: Path) -> None:
-    """Chroma begins a segment with memory as it lies there: the vectors just freed. Most rounds met it."""
+    """Chroma begins a segment with memory as it lies there: the vectors just freed. Most rounds did."""
     index = ChromaIndex.embedded(tmp_path, "e", 16)
     for n in range(8):
         vectors = random_vectors(91, seed=n)

@@ -7,9 +7,11 @@ import pytest
 
 from memory.answers import lacks_answer
 from memory.concepts import matters
+from memory.names import names
 from memory.pauses import with_commas
 from memory.phrasing import called
 from memory.recall import recall
+from memory.referents import unknown
 from memory.rows import Rows
 from memory.turning import tells_a_turn
 from memory.types import Memory, MemoryKind
@@ -33,11 +35,19 @@ NO_TURNS = [
 ]
 
 
-def of(said: Sequence[str], vectors: Sequence[Sequence[float]]) -> Rows:
+def of(said: Sequence[str], vectors: Sequence[Sequence[float]], session: str | None = None) -> Rows:
     rows = np.array(vectors, np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     memories = [
-        Memory(id=str(n), user_id="a", kind=MemoryKind.EVENT, text=text, learned_at=n * DAY, valid_from=n * DAY)
+        Memory(
+            id=str(n),
+            user_id="a",
+            kind=MemoryKind.EVENT,
+            text=text,
+            learned_at=n * DAY,
+            valid_from=n * DAY,
+            session_id=session,
+        )
         for n, text in enumerate(said)
     ]
     return Rows.of(memories, rows)
@@ -87,10 +97,48 @@ def test_forgetting_the_turn_gives_the_older_one_back() -> None:
         ("how old is my sister", ["my sister called"], True),
         ("周末又想去爬那座山了", ["山"], False),
         ("我妈最近怎么样", ["我爸回来了"], False),  # no kind of answer is asked for
+        ("老孟的儿子在哪儿", ["老孟提着水果来看我", "我儿子在上海"], True),  # of that one, not of one's own
+        ("老孟的儿子在哪儿", ["老孟提着水果来看我", "他儿子也在上海"], False),
+        ("阿凯老家是哪里的", ["室友叫阿凯", "我老家是衡阳的"], True),
+        ("阿凯老家是哪里的", ["室友叫阿凯", "他老家是衡阳的"], False),
+        ("我孙女几岁了", ["孙女叫田果果 可爱", "昨天下雨", "果果六岁了"], False),  # by her name
+        ("我孙女几岁了", ["孙女叫田果果 可爱", "昨天下雨", "我六十岁了"], True),
+        ("我的猫叫什么名字", ["我叫苏敏", "我的猫特别能吃"], True),
+        ("我是干什么工作的", ["我爸是医生", "公司做跨境电商的"], False),
+        ("which hospital did I go to", ["mum is in hospital in Leeds", "I hurt my wrist"], True),
+        ("which hospital did I go to", ["I was at the hospital in Leeds with my wrist"], False),
+        ("what's the name of Isla's school?", ["my daughter, Isla, is nine", "I was in Leeds"], True),
+        ("what's the name of Isla's school?", ["my daughter, Isla, goes to Elm Park School"], False),
+        ("她是做什么的", ["我爸回来了"], False),  # somebody named before: that is not known here
     ],
 )
 def test_a_question_is_not_answered_by_what_cannot_hold_its_answer(query: str, found: list[str], lacks: bool) -> None:
-    assert lacks_answer(query, found) is lacks
+    rows = of(found, [[1, 0, 0]] * len(found), session="s")
+    assert lacks_answer(query, rows, range(len(found))) is lacks
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "is_unknown"),
+    [
+        ("我弟弟找到工作没", ["我哥在找工作", "工作压力大"], False),  # of brothers something is known
+        ("我弟弟找到工作没", ["同事在找工作", "徒弟挺好"], False),
+        ("我弟弟找到工作没", ["同事在找工作"], True),
+        ("我家的狗呢", ["我养了只柯基"], False),
+        ("我家的狗呢", ["我养了只猫"], True),
+        ("is my cat still limping?", ["I hurt my knee"], True),
+        ("is my cat still limping?", ["the kitten has a bad paw"], False),
+        ("我儿子上几年级", ["老大上初中了"], False),
+        ("工作怎么样", ["我养了只猫"], False),  # of nobody
+    ],
+)
+def test_who_never_came_up_is_not_known(query: str, found: list[str], is_unknown: bool) -> None:
+    assert unknown(query, of(found, [[1, 0, 0]] * len(found))) is is_unknown
+
+
+def test_names_that_are_given_to_people_and_animals() -> None:
+    assert names("我的猫叫团子，特别能吃") == {"团子"} and names("孙女叫田果果 今年六岁") == {"田果果", "果果"}
+    assert names("昨天跟老孟和邱阿姨下棋") == {"老孟", "邱阿姨"} and names("my son Sam is fourteen") == {"Sam"}
+    assert names("我叫苏敏") == names("老师说小区停水了") == names("爸爸妈妈天天吵") == set()
 
 
 def test_matters_join_words_that_share_nothing_and_leave_english_alone() -> None:
