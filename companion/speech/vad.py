@@ -145,7 +145,7 @@ class VadTicker:
                 self._wake.clear()
                 self._idle.set()
                 continue
-            if _MANY < len(self._streams) and len(ready) < self._batch and all(len(s.waiting) == 1 for s in ready):
+            if len(self._streams) > _MANY and len(ready) < self._batch and all(len(s.waiting) == 1 for s in ready):
                 await asyncio.sleep(_GATHER_S)  # more of them in one inference
                 ready = [stream for stream in self._streams if stream.waiting]
                 if not ready:  # they left
