@@ -76,7 +76,8 @@ _KINDS = tuple(
             r"\b(?:which|what|name of .{1,20}) (?:school|university|college)\b|"
             r"\bwhere did .{1,20} (?:study|go to (?:school|college))\b",
             r"大学|学院|[^上读念在到入开了的转说去来 ]{2}(?:中学|高中|小学|初中|幼儿园)|"
-            r"[一二三四五六七八九十]中(?!学生)|部队|当兵|(?:考上|考到|录取)|(?i:\b[A-Z]\w+ (?:university|college|school|primary|academy)\b)",
+            r"[一二三四五六七八九十]中(?!学生)|部队|当兵|(?:考上|考到|录取)|"
+            r"(?i:\b[A-Z]\w+ (?:university|college|school|primary|academy)\b)",
         ),
         (
             r"叫(?:什么|啥)|姓(?:什么|啥)|名字(?:是|叫)?(?:什么|啥)|\bwhat(?:'s| is| was) .{1,40} (?:name|called)\b|"

@@ -23,7 +23,7 @@ _GIVEN = tuple(
     re.compile(one)
     for one in (
         rf"(?<!我)叫(?!什么|啥|[我他她它你人得名不了做起])([\u4e00-\u9fff]{{2,3}}?){_END}",
-        rf"{RELATION_ZH}([{_SURNAMES}][\u4e00-\u9fff]{{1,2}}?){_END}",
+        rf"{RELATION_ZH}([{_SURNAMES}小阿][\u4e00-\u9fff]{{1,2}}?){_END}",
         r"(?:我们?家|(?<=叫)[\u4e00-\u9fff]?)(([\u4e00-\u9fff])(?<![爸妈哥姐弟妹爷奶姥叔])\2)(?![\u4e00-\u9fff]?[们家])",
         rf"((?:老[{_SURNAMES}]|[小阿](?!{_NO_GIVEN})[\u4e00-\u9fff]))",
         rf"([{_SURNAMES}](?:{_TITLES}))",

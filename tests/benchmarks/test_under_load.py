@@ -100,4 +100,9 @@ def test_a_short_soak_is_no_proof(tmp_path: Path) -> None:
     line = soak.run(minutes=0.05, sessions=2).line()
     detail = line["detail"]
     assert isinstance(detail, dict) and not line["met"] and "too short" in detail["note"]
-    assert detail["turns"] >= 1 and detail["spool_files"] >= 1 and detail["pss_kib"] > 50_000 and detail["tasks"] > 5
+    assert (
+        detail["spool_files"] == detail["turns"] >= 1
+        and detail["unanswered"] == 0
+        and detail["pss_kib"] > 50_000
+        and detail["tasks"] > 5
+    )

@@ -86,7 +86,7 @@ async def test_no_memory_of_the_process_gets_into_the_files_with_the_erased_in_i
 
 
 async def test_what_is_overwritten_are_no_vectors(tmp_path: Path) -> None:
-    """More than Chroma keeps in its log: the rest of them are in the files that are cleaned, and are read from there."""
+    """More than Chroma keeps in its log: the rest are in the files that are cleaned, and are read from there."""
     from chromadb.api.shared_system_client import SharedSystemClient
 
     vectors = random_vectors(1500)

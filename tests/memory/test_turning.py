@@ -103,6 +103,7 @@ def test_forgetting_the_turn_gives_the_older_one_back() -> None:
         ("阿凯老家是哪里的", ["室友叫阿凯", "他老家是衡阳的"], False),
         ("我孙女几岁了", ["孙女叫田果果 可爱", "昨天下雨", "果果六岁了"], False),  # by her name
         ("我孙女几岁了", ["孙女叫田果果 可爱", "昨天下雨", "我六十岁了"], True),
+        ("我女朋友的猫叫什么", ["我女朋友小雨是护士", "今天好累", "小雨的猫叫豆包"], False),
         ("我的猫叫什么名字", ["我叫苏敏", "我的猫特别能吃"], True),
         ("我是干什么工作的", ["我爸是医生", "公司做跨境电商的"], False),
         ("which hospital did I go to", ["mum is in hospital in Leeds", "I hurt my wrist"], True),
