@@ -7,7 +7,7 @@ import re
 from memory.phrasing import no_name
 from memory.relations import RELATION_ZH
 
-# The hundred most common surnames of China (National Citizen ID Information Centre, report for 2020).
+# The hundred most common surnames, after the report on names of 2020 by China's Ministry of Public Security.
 _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆"
     "范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常"
