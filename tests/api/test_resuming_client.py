@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from benchmarks.spoken_numbers import NumberRecognizer, say
 from companion.audio.framing import parse
 from companion.errors import AuthenticationError, ServiceError
 from companion.llm.chat_model import FakeChatModel
-from companion.settings import Resume, Server
+from companion.settings import Admission, Resume, Server
 
 Serve = Callable[..., Any]
 LONG = "我听见了，" * 20 + "好。"
@@ -117,6 +118,20 @@ async def test_who_talks_somewhere_else_is_not_fought_for(serve: Serve) -> None:
             with pytest.raises(ServiceError, match="1008"):
                 await old.event()
             assert new.resumes == 0
+
+
+async def test_who_waits_to_be_let_in_and_is_cut_off_comes_back_at_once(serve: Serve) -> None:
+    limits = {"admission": Admission(max_sessions=1, wait_s=30)}
+    async with serve(settings=limits) as server, AsyncExitStack() as stack:
+        async with ResumingClient.connect(server.url, server.token("first"), seed=1) as first:
+            await until(first, "session.updated")
+            connecting = ResumingClient.connect(server.url, server.token("second"), seed=1)
+            second = await stack.enter_async_context(connecting)
+            notice = await until(second, "companion.notice")
+            assert (notice["kind"], notice["position"], notice["retry_after_s"]) == ("waiting", 1, 30.0)
+            second.cut()
+        async with asyncio.timeout(10):  # not the 30 s that are meant for who is sent away
+            await until(second, "session.updated")
 
 
 async def test_it_says_why_it_gave_up(serve: Serve) -> None:
