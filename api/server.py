@@ -7,6 +7,7 @@ import socket
 import uvicorn
 from litestar import Litestar
 
+from api.handshake import PromptRequests
 from companion.settings import Settings
 
 
@@ -33,6 +34,7 @@ def server(app: Litestar, settings: Settings, *, host: str | None = None, port: 
         app,
         host=host or chosen.host,
         port=chosen.port if port is None else port,
+        http=PromptRequests,
         ws="websockets-sansio",
         ws_max_size=8 * chosen.max_frame_bytes,
         ws_ping_interval=chosen.ping_s,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,9 +34,11 @@ def python() -> Path | None:
 
 
 @contextmanager
-def running(folder: Path, *arguments: str, core: int | None = None) -> Iterator[Running | None]:
-    """peers/pipecat_server.py with these arguments, its log in `folder`, on one core where that is named; None where
-    there is no pipecat."""
+def running(
+    folder: Path, *arguments: str, core: int | None = None, vad: bool = False
+) -> Iterator[Running | None]:
+    """peers/pipecat_server.py with these arguments, its log in `folder`, on one core where that is named, with its own
+    VAD or without; None where there is no pipecat."""
     own = python()
     with ExitStack() as stack:
         server: Running | None = None
@@ -43,7 +46,8 @@ def running(folder: Path, *arguments: str, core: int | None = None) -> Iterator[
             alone = () if core is None else ("taskset", "-c", str(core))
             command = (*alone, str(own), str(ROOT / "benchmarks" / "peers" / "pipecat_server.py"), *arguments)
             try:
-                server = stack.enter_context(serving(command, folder / "pipecat.log", start_s=120))
+                env = {**os.environ, "PIPECAT_VAD": "1" if vad else ""}
+                server = stack.enter_context(serving(command, folder / "pipecat.log", env=env, start_s=120))
             except CompanionError as error:
                 say(str(error))
         yield server

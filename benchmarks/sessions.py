@@ -35,8 +35,8 @@ from benchmarks.turn import utterance
 
 _SECRET = "a secret of the benchmark, long enough for HS256"
 _PACE = Pace(pause_s=(6.0, 9.0), open_microphone=True, frame_s=0.032)
-_STEPS = (20, 50, 80, 100, 120, 150, 200)
-_PEER_STEPS = (5, 10, 15, 20, 30, 40, 50, 65, 80, 100)
+_STEPS = (20, 50, 80, 100, 120, 150, 200, 250)
+_PEER_STEPS = (10, 20, 30, 40, 50, 65, 80, 100, 120, 150)
 _P50_MS, _P95_MS, _PEER_P95_MS, _WANTED, _TIMES = 5.0, 12.0, 250.0, 100, 3
 _IDLE_KIB, _GROWTH, _LAG = 100.0, 0.05, 1.3
 _IDLE, _TALKERS, _TURNS = 200, 25, 1000
@@ -56,7 +56,7 @@ class _Held:
 def run(steps: Sequence[int] = _STEPS, peer_steps: Sequence[int] = _PEER_STEPS, turns: int = 3) -> Result:
     """The largest of `steps` that is held; each turn of a step takes some ten seconds."""
     pcm, cores = utterance(), sorted(os.sched_getaffinity(0))
-    with TemporaryDirectory(prefix="companion-bench-") as name, ExitStack() as stack:
+    with TemporaryDirectory(prefix="companion-bench-") as name, _undisturbed() as real_time, ExitStack() as stack:
         stack.callback(os.sched_setaffinity, 0, cores)
         os.sched_setaffinity(0, {cores[0]})
         folder, core = Path(name), cores[-1]
@@ -69,12 +69,29 @@ def run(steps: Sequence[int] = _STEPS, peer_steps: Sequence[int] = _PEER_STEPS, 
             best, seen = _most(steps, lambda n: _held(server, _dialect(n), pcm, n, turns), _within)
             lag = _probe_of(server, pcm, best, turns)
         peer, peer_seen = None, list[_Held]()
-        with pipecat_venv.running(folder, str(ASR_S), str(CHAT_S), core=core) as other:
+        stages = (str(ASR_S), str(CHAT_S))
+        with pipecat_venv.running(folder, *stages, core=core, vad=True) as other:
             if other is not None:
                 peer, peer_seen = _most(
                     peer_steps, lambda n: _held(other, _PLAIN, pcm, n, turns), lambda held: held.p95 <= _PEER_P95_MS
                 )
-    return _result(best, seen, peer, peer_seen, memory, idle_lag, lag, turns)
+        with pipecat_venv.running(folder, *stages, core=core) as other:
+            deaf = _held(other, _PLAIN, pcm, best, turns).p95 if other is not None and best else None
+    return _result(best, seen, peer, peer_seen, {**memory, "real_time": real_time}, idle_lag, lag, turns, deaf)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[bool]:
+    """All servers and the people go before other work on the machine, where that is allowed; whether it is."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(5))
+    except PermissionError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def _most(
@@ -183,6 +200,7 @@ def _result(
         "idle_lag_p99_ms": 1000 * idle_lag,
         "lag_p99_ms": 1000 * lag,
         "steps": "; ".join(f"{h.sessions}: {h.p50:.1f}/{h.p95:.1f}" for h in seen),
+        "peer_without_vad_p95_at_as_many": deaf,
         "peer_steps": "; ".join(f"{h.sessions}: {h.p50:.1f}/{h.p95:.1f}" for h in peer_seen),
     }
     if peer is None:
@@ -201,7 +219,7 @@ def _result(
         f"lag p99 <= {_LAG:g} times that of the idle server"
     )
     unit = f"sessions on one core, each a turn every {2 + statistics.mean(_PACE.pause_s):.0f} s"
-    return Result("sessions", float(best), unit, "pipecat 1.14, FastAPI transport, no VAD, nothing kept",
+    return Result("sessions", float(best), unit, "pipecat 1.14, its VAD, nothing kept",
                   None if peer is None else float(peer), goal, met, best * (turns - 1), detail)  # fmt: skip
 
 

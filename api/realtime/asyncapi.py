@@ -29,12 +29,12 @@ _ABOUT = """Speech and text in, a streamed text reply out, with how the person s
 A dialect of the OpenAI Realtime API: its event names wherever it has them, so that its clients connect unchanged; what
 is ours begins with `companion.`, and a client may ignore it. Every frame from the server is text. Clients switch on
 `type` and pass over types and fields that they do not know."""
-_CLIENT = "Text frames of one JSON object, or binary frames of audio. An event_id that was used before is not acted on."
+_CLIENT = "Text frames of one JSON object, or binary ones of audio. An event_id that came before is not acted on."
 _SERVER = """Text frames of one JSON object. seq counts the events of a session, 1, 2, 3 ...; it is 0 where a socket is
 refused something before its session began. An event is sent with all its fields."""
 _RAW_AUDIO = """Mono audio at session.audio.input.format.rate: PCM16LE of any length (32 ms is best), or one Opus packet
 where the format is audio/opus. The default, `companion.framing: "raw"`."""
-_FRAMED_AUDIO = """`companion.framing: "header"`: 12 bytes, big-endian, then the audio. A frame that comes again is heard
+_FRAMED_AUDIO = """`companion.framing: "header"`: 12 bytes, big-endian, then the audio. One that comes again is heard
 once, so that a client may send again after a drop what was not acknowledged (last_audio_seq)."""
 AUDIO_HEADER = (  # what companion.audio.framing reads
     {"name": "version", "type": "u8", "const": 1},

@@ -72,7 +72,7 @@ def _started(event: events.ReplyStarted) -> Iterator[wire.ServerEvent]:
     yield wire.ResponseCreated(response=wire.Response(id=event.response_id, status="in_progress"))
     yield wire.OutputItemAdded(response_id=event.response_id, item=item)
     yield wire.ItemAdded(item=item, previous_item_id=event.previous_item_id)
-    part = {"type": "output_text", "text": ""}
+    part = {"type": "text", "text": ""}
     yield wire.ContentPartAdded(response_id=event.response_id, item_id=event.item_id, part=part)
 
 
@@ -80,7 +80,7 @@ def _done(event: events.ReplyDone) -> Iterator[wire.ServerEvent]:
     complete = event.status == "completed"
     item = wire.assistant_text(event.item_id, event.text, complete=complete)
     yield wire.TextDone(response_id=event.response_id, item_id=event.item_id, text=event.text)
-    part = {"type": "output_text", "text": event.text}
+    part = {"type": "text", "text": event.text}
     yield wire.ContentPartDone(response_id=event.response_id, item_id=event.item_id, part=part)
     yield wire.OutputItemDone(response_id=event.response_id, item=item)
     yield wire.ItemDone(item=item)

@@ -3,15 +3,19 @@
 python pipecat_server.py ASR_SECONDS CHAT_SECONDS [PACE_SECONDS] PORT      with a pace: a long reply, piece by piece
 
 Binary frames are PCM16LE at 16 kHz; the texts "start" and "stop" are the VAD's. Deltas go out as urgent messages:
-others would wait behind pipecat's audio clock. It keeps nothing and runs no VAD; RTVI and the log are off.
+others would wait behind pipecat's audio clock. It keeps nothing; RTVI and the log are off. With PIPECAT_VAD in the
+environment its own Silero analyser hears every frame, one analyser a session as it is made; the ends of speech are the
+client's all the same, since an exact end is measured from.
 """
 
 import asyncio
+import os
 import sys
 
 import uvicorn
 from fastapi import FastAPI, WebSocket
 from loguru import logger
+from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import (
     InputAudioRawFrame,
     LLMContextFrame,
@@ -52,6 +56,19 @@ class Wire(FrameSerializer):
         if isinstance(data, bytes):
             return InputAudioRawFrame(audio=data, sample_rate=16_000, num_channels=1)
         return VADUserStartedSpeakingFrame() if data == "start" else VADUserStoppedSpeakingFrame()
+
+
+class Hearing(FrameProcessor):
+    def __init__(self):
+        super().__init__()
+        self._analyzer = SileroVADAnalyzer(sample_rate=16_000)
+        self._analyzer.set_sample_rate(16_000)
+
+    async def process_frame(self, frame, direction):
+        await super().process_frame(frame, direction)
+        await self.push_frame(frame, direction)
+        if isinstance(frame, InputAudioRawFrame):
+            await self._analyzer.analyze_audio(frame.audio)
 
 
 class SleepingSTT(SegmentedSTTService):
@@ -103,10 +120,19 @@ async def session(socket: WebSocket):
     turns = UserTurnStrategies(
         start=[VADUserTurnStartStrategy()], stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=0.0)]
     )
+    hearing = [Hearing()] if os.environ.get("PIPECAT_VAD") else []
     context = LLMContextAggregatorPair(LLMContext(), user_params=LLMUserAggregatorParams(user_turn_strategies=turns))
     worker = PipelineWorker(
         Pipeline(
-            [transport.input(), SleepingSTT(), context.user(), SleepingLLM(), transport.output(), context.assistant()]
+            [
+                transport.input(),
+                *hearing,
+                SleepingSTT(),
+                context.user(),
+                SleepingLLM(),
+                transport.output(),
+                context.assistant(),
+            ]
         ),
         params=PipelineParams(audio_in_sample_rate=16_000),
         enable_rtvi=False,

@@ -24,9 +24,12 @@ class Clock:
 
 
 @asynccontextmanager
-async def journal(records: Records, clock: Callable[[], float] = lambda: NOW, **limits: float) -> AsyncIterator[Journal]:
+async def journal(
+    records: Records, clock: Callable[[], float] = lambda: NOW, **limits: float
+) -> AsyncIterator[Journal]:
     most = {"window_s": 600.0, "max_events": 1000} | limits
-    one = Journal(records.store, records.ring, now=clock, window_s=most["window_s"], max_events=int(most["max_events"]))
+    events = int(most["max_events"])
+    one = Journal(records.store, records.ring, now=clock, window_s=most["window_s"], max_events=events)
     yield one
     await one.close()
 
