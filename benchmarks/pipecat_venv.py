@@ -34,9 +34,7 @@ def python() -> Path | None:
 
 
 @contextmanager
-def running(
-    folder: Path, *arguments: str, core: int | None = None, vad: bool = False
-) -> Iterator[Running | None]:
+def running(folder: Path, *arguments: str, core: int | None = None, vad: bool = False) -> Iterator[Running | None]:
     """peers/pipecat_server.py with these arguments, its log in `folder`, on one core where that is named, with its own
     VAD or without; None where there is no pipecat."""
     own = python()
