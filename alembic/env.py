@@ -13,7 +13,17 @@ from sqlmodel import SQLModel
 from alembic import context
 from companion.settings import Settings
 
-for module in ("companion.records.tables", "companion.records.revocations", "memory.ledger", "memory.outbox"):
+for module in (
+    "companion.records.tables",
+    "companion.records.revocations",
+    "companion.records.audit",
+    "companion.records.staff",
+    "companion.records.attempts",
+    "companion.records.caseload",
+    "companion.records.deletions",
+    "memory.ledger",
+    "memory.outbox",
+):
     importlib.import_module(module)
 
 _LOCK = 0x636F6D70  # any number; one migration at a time when replicas start together

@@ -15,6 +15,7 @@ from api.realtime.asyncapi import asyncapi_route, json_schema_route
 from api.realtime.client_secrets import client_secrets
 from api.realtime.routes import realtime
 from api.realtime.sessions import Sessions
+from api.staff import Access, staff
 from companion.engine import Engine
 from companion.replicas import Replicas
 from companion.settings import Settings
@@ -36,11 +37,13 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         async with AsyncExitStack() as stack:
             app.state.engine = engine or await stack.enter_async_context(Engine.open(settings))
             app.state.auth = await stack.enter_async_context(Authenticator.open(settings, app.state.engine.records))
+            access = Access.open(settings, app.state.engine.records, lambda: app.state.engine.now())
+            app.state.staff = await stack.enter_async_context(access)
             replicas = Replicas(settings.redis.url)
             await replicas.open()
             app.state.sessions = Sessions(app.state.engine, signing_secret(settings), replicas)
             stack.push_async_callback(app.state.sessions.close)
             yield
 
-    routes: list[Any] = [realtime, client_secrets, me, talk, asyncapi_route, json_schema_route, health]
+    routes: list[Any] = [realtime, client_secrets, me, staff, talk, asyncapi_route, json_schema_route, health]
     return Litestar(routes, lifespan=[lifespan], openapi_config=None)

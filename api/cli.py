@@ -13,6 +13,7 @@ _COMMANDS = {
     "affect": "How recordings sound and what lines say.",
     "doctor": "What is there, what is missing, and what mends it.",
     "serve": "Load the models and serve.",
+    "audit": "What staff did, and whether that record is whole.",
     "bench": "Measure a part beside a named peer.",
     "demo": "Two people talk to a real server, in two languages.",
     "talk": "Stream recordings to a server as a client.",
@@ -22,6 +23,7 @@ _COMMANDS = {
     "schema": "The wire's contract, as AsyncAPI or JSON Schema.",
     "migrate": "Bring the database up to date.",
     "keys": "Keys of whoever issues user tokens: make, list, remove.",
+    "staff": "Accounts of staff, and whom they care for.",
     "token": "Issue a user token for development; revoke tokens.",
 }
 

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Response, get
@@ -17,12 +17,13 @@ from msgspec import UNSET, Struct
 
 from api.auth import SUBPROTOCOL
 from api.auth.credentials import SUBPROTOCOL_TOKEN
-from api.realtime import memory_events, protocol
-from api.realtime import server_events as wire
+from api.realtime import protocol, wire
+from api.realtime.server_events import ServerEvent
 
 ASYNCAPI_VERSION = "3.0.0"
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 Json = dict[str, Any]
+_Struct = TypeVar("_Struct", bound=Struct)
 
 _ABOUT = """Speech and text in, a streamed text reply out, with how the person seems beside it.
 
@@ -51,17 +52,16 @@ CLOSE_CODES = {
 }
 
 
-def server_events() -> Iterator[type[wire.ServerEvent]]:
+def server_events() -> list[type[ServerEvent]]:
     """Every event that a server may send."""
-    assert memory_events  # imported for its events
+    assert wire  # imported for what it makes: every event stands in a module that it imports
+    return [event for event in _below(ServerEvent) if event.__struct_config__.tag != event.__name__]
 
-    def below(event: type[wire.ServerEvent]) -> Iterator[type[wire.ServerEvent]]:
-        for each in event.__subclasses__():
-            if each.__struct_config__.tag != each.__name__:  # the name stands where a class has no tag of its own
-                yield each
-            yield from below(each)
 
-    return below(wire.ServerEvent)
+def _below(struct: type[_Struct]) -> Iterator[type[_Struct]]:
+    for each in struct.__subclasses__():
+        yield each
+        yield from _below(each)
 
 
 @cache
@@ -154,13 +154,12 @@ _SECURITY: dict[str, Json] = {
 def _schemas(reference: str) -> tuple[dict[str, Json], dict[str, Json], dict[str, Json]]:
     """Client events and server events by type, and the parts of both by name. reference: of a part, with {name}."""
     client, client_parts = _components(protocol.ClientEvent.__args__, reference)
-    server, server_parts = _components(list(server_events()), reference)
-    sent = {c.__name__: c for c in (*vars(wire).values(), *vars(memory_events).values(), *vars(protocol).values())
-            if isinstance(c, type) and issubclass(c, Struct)}  # fmt: skip
+    server, server_parts = _components(server_events(), reference)
     for event in server_events():
         _as_sent(server[str(event.__struct_config__.tag)], event)
+    ours = {struct.__name__: struct for struct in _below(Struct) if struct.__module__.startswith("api.")}
     for name in server_parts.keys() - client_parts.keys():
-        _as_sent(server_parts[name], sent[name])
+        _as_sent(server_parts[name], ours[name])
     return client, server, client_parts | server_parts
 
 

@@ -172,7 +172,14 @@ def steps(path: Path) -> tuple[Json, list[Json]]:
     return about, rest
 
 
-@pytest.mark.parametrize("path", SEQUENCES, ids=lambda path: path.stem)
+def replayed(path: Path) -> Any:
+    """One case; of what this server is still to do, a failure that must go when it does."""
+    about, _ = steps(path)
+    owed = [pytest.mark.xfail(reason=about["not_yet"], strict=True)] if "not_yet" in about else []
+    return pytest.param(path, id=path.stem, marks=owed)
+
+
+@pytest.mark.parametrize("path", [replayed(path) for path in SEQUENCES])
 async def test_a_session_goes_as_an_openai_client_expects(serve: Serve, path: Path, contract: Contract) -> None:
     about, sequence = steps(path)
     chat = StallsOnce() if about.get("stalls") else FakeChatModel()
@@ -208,7 +215,8 @@ async def test_everything_that_a_varied_session_sends_is_in_the_published_schema
                 await replay.send({"type": "conversation.item.create", "item": item})
                 await replay.send({"type": "response.create"})
                 await replay.step("expect", {"type": "companion.timings", "response_id": "*"})
-            await replay.step("expect", {"type": "companion.trajectory"})
+            while "companion.trajectory" not in contract.seen:  # it may have come with an earlier turn
+                await replay.event()
             session = {"companion": {"framing": "header"}, "audio": {"input": {"format": {"rate": 16000}}}}
             await replay.send({"type": "session.update", "session": session})
             t = np.arange(24_000) / 16_000
