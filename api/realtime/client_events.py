@@ -10,6 +10,7 @@ from api.realtime import server_events as wire
 from api.realtime.live import LiveSession
 from api.realtime.memory_events import MemoryList, known_memory
 from api.realtime.protocol import FrameError
+from companion.errors import InputError
 from companion.images import Image, decode_image
 from companion.items import new_id
 from memory.errors import NoSuchMemory
@@ -25,7 +26,12 @@ async def act(live: LiveSession, event: protocol.ClientEvent) -> None:
     """
     if event.event_id is not None and live.acted_before(event.event_id):
         return
-    await _act(live, event)
+    try:
+        await _act(live, event)
+    except FrameError:
+        raise
+    except InputError as error:  # with the event that was refused, so that its client knows
+        raise FrameError(str(error), code=error.code, event_id=event.event_id) from None
     if event.event_id is not None:
         live.acted_on(event.event_id, lasting=not isinstance(event, protocol.AudioAppend))
 

@@ -212,7 +212,11 @@ class Connection:
         live = await self._sessions.resume(self._user_id, event)
         await self._enter(resuming=True)
         used_s = await self._sessions.used_s(self._user_id)
-        count = await live.catch_up(event.last_seq, self._socket.send_text, self)
+        try:
+            count = await live.catch_up(event.last_seq, self._socket.send_text, self)
+        finally:
+            if live.outlet is None:  # the socket went meanwhile, and somebody must wait for the next one
+                self._sessions.park(live)
         self._live.outlet, self._live = None, live
         self._sessions.settle_in(live)
         live.tell(live.told_of(self._sessions.token(live.id, self._user_id), used_s, replayed=count))

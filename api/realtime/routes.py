@@ -15,7 +15,7 @@ from companion.engine import Engine
 from companion.errors import AuthenticationError
 from companion.items import new_id
 
-_RETRY_S = 30.0
+_RETRY_S = 5.0  # shorter than Resume.reattach_s: what they were saying is still there
 
 
 @websocket("/v1/realtime")

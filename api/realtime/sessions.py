@@ -42,6 +42,7 @@ class Sessions:
         self.admission = Admission(engine.settings.admission)
         self.addresses = Limits(engine.settings.server.sessions_per_address)
         self.live: dict[str, LiveSession] = {}
+        self._beginning: dict[str, asyncio.Task[None]] = {}
         self._taking: dict[str, asyncio.Task[LiveSession]] = {}
         self._going: dict[str, asyncio.Task[None]] = {}  # being put on record
         self._leaving: set[asyncio.Task[None]] = set()
@@ -63,8 +64,16 @@ class Sessions:
     async def begin(self, live: LiveSession) -> None:
         """Its client has something to say. Raises StorageError."""
         self._start_clock()
+        beginning = asyncio.create_task(self._begin(live))
+        self._beginning[live.id] = beginning
+        beginning.add_done_callback(lambda _: self._beginning.pop(live.id, None))
+        await asyncio.shield(beginning)
+
+    async def _begin(self, live: LiveSession) -> None:
         await live.begin()
         self.live[live.id] = live
+        if live.outlet is None:  # its socket went meanwhile
+            self.park(live)
 
     async def resume(self, user_id: str, event: protocol.Resume) -> LiveSession:
         """The session to go on with: here, or taken over from its process.
@@ -74,6 +83,8 @@ class Sessions:
         if not hmac.compare_digest(event.resume_token.encode(), self.token(event.session_id, user_id).encode()):
             raise InputError("this is no session of yours, or not its resume_token", code="resume_refused")
         self._start_clock()
+        if beginning := self._beginning.get(event.session_id):
+            await asyncio.wait((beginning,))
         live = self.live.get(event.session_id)
         if live is not None and not live.writer.moved:
             if event.last_seq > live.writer.seq:

@@ -200,3 +200,25 @@ def test_numbers_are_heard_as_they_were_said() -> None:
     quiet = np.zeros(777, np.float32)
     assert hear(np.concatenate((quiet, say(0), quiet, say(MOST - 1)))) == [0, MOST - 1]
     assert hear(say(300)[900:]) == []
+
+
+async def test_a_cut_while_the_session_begins_costs_nothing(serve: Serve) -> None:
+    async with serve(recognizer=NumberRecognizer(0.02)) as server:
+        start = server.engine.records.start_session
+
+        async def slow(*args: Any, **kwargs: Any) -> None:
+            await asyncio.sleep(0.5)
+            await start(*args, **kwargs)
+
+        server.engine.records.start_session = slow
+        async with ResumingClient.connect(server.url, server.token(), seed=1) as client:
+            speaking = asyncio.create_task(client.speak(say(7)))
+            await until(client, "companion.session")
+            await asyncio.sleep(0.1)
+            client.cut()
+            heard = await until(client, "conversation.item.input_audio_transcription.completed")
+            await until(client, "companion.timings")
+            await speaking
+            assert heard["transcript"] == "第7句话。" and (client.restarts, client.gaps, client.doubles) == (0, 0, 0)
+            turns = await server.engine.records.turns(client.session_id)
+            assert [turn.user_text for turn in turns] == ["第7句话。"]
