@@ -19,6 +19,7 @@ _COMMANDS = {
     "talk": "Stream recordings to a server as a client.",
     "memory": "Evaluate, look after and erase what is remembered.",
     "models": "Model packs: list, fetch, verify.",
+    "risk": "Whether lines show somebody in danger, and why.",
     "prompt": "What the model read for a turn, and why.",
     "schema": "The wire's contract, as AsyncAPI or JSON Schema.",
     "migrate": "Bring the database up to date.",
