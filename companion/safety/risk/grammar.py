@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from companion.safety.risk.patterns import Rule, idioms
+from companion.safety.risk.patterns import Rule, idioms, rules
 from companion.safety.risk.patterns import wording as _wording
 from companion.safety.risk.types import RiskKind
 
@@ -54,6 +54,9 @@ _HELPS = _wording("helps")
 _MENTIONED = _wording("mentioned")
 _DREAM = _wording("dream")
 _WISHES = _wording("wishes")
+
+
+_ENDING = (RiskKind.SUICIDE, RiskKind.SELF_HARM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,24 @@ def judge(text: str, masked: str, start: int, end: int, rule: Rule, games: bool)
     level = _past(rule, text, masked, left, right, level, marks)
     level = _meant(rule, text, masked, before, near, level, marks)
     return Reading(level, kind if level > 1 or kind is not RiskKind.SUICIDE else RiskKind.DISTRESS, tuple(marks))
+
+
+def excused(text: str, masked: str) -> bool:
+    """Whether a wording of a wish or worse stands in the text and the grammar takes it away or makes it past."""
+    for rule in rules():
+        if rule.level < 2 or rule.latent or rule.kind not in _ENDING:
+            continue
+        for m in rule.wording.finditer(masked):
+            reading = judge(text, masked, m.start(), m.end(), rule, False)
+            if reading is None or reading.level < 2:
+                return True
+    return False
+
+
+def doubtful(text: str, masked: str) -> bool:
+    """Whether a game, a story, news, laughter, a trifle or an idiom is near, and nothing dark."""
+    near = any(p.search(masked) for p in (_GAME, _FICTION, _TALK, _LAUGH, _TRIFLE)) or "□" in masked
+    return near and _DARK.search(text) is None
 
 
 def mentions_game(text: str) -> bool:

@@ -65,13 +65,18 @@ class Head:
         shifted = np.exp(logits - logits.max())
         return np.asarray(shifted / shifted.sum(), np.float32)
 
-    def level(self, masked: str, vector: Vector, found: int) -> int:
-        """What it amounts to beside what the rules found (0..4): 0, 2 or 3."""
+    def level(self, masked: str, vector: Vector, found: int, *, doubtful: bool = False) -> int:
+        """What it amounts to beside what the rules found (0..4): 0, 2 or 3.
+
+        doubtful: a story, a joke, a trifle or an idiom is near, so that only a sure head counts, and to 2 at most.
+        """
         if len(masked) < _SHORTEST or found > SERIOUS:
             return 0
         p = self.probabilities(masked, vector)
         wish, active = float(p[2] + p[3]), float(p[3])
         limits = self.thresholds
+        if doubtful:
+            return SERIOUS if wish >= limits.surely else 0
         if active >= (limits.active if found == SERIOUS else limits.surely):
             return 3
         if found == SERIOUS:

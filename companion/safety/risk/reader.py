@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from affect.trajectory import State
 from affect.types import Affect
-from companion.safety.risk.grammar import judge, mask, mentions_game
+from companion.safety.risk.grammar import doubtful, excused, judge, mask, mentions_game
 from companion.safety.risk.head import Head, default_head, load
 from companion.safety.risk.normal import Normal, normal
 from companion.safety.risk.patterns import rules
@@ -77,8 +77,12 @@ class RiskReader:
     def _felt(self, text: str, vector: NDArray[np.float32] | None, reasons: Sequence[Reason]) -> list[Reason]:
         if self._head is None or vector is None or vector.shape != (self._head.dimensions,):
             return []
-        masked = mask(normal(_clip(text)).text)
-        level = self._head.level(masked, vector, max((r.level for r in reasons), default=0))
+        form = normal(_clip(text)).text
+        masked = mask(form)
+        found = max((r.level for r in reasons), default=0)
+        if found < SERIOUS and excused(form, masked):
+            return []
+        level = self._head.level(masked, vector, found, doubtful=found < SERIOUS and doubtful(form, masked))
         return [Reason(RiskKind.SUICIDE, "head", "head", level)] if level else []
 
 

@@ -20,7 +20,7 @@ _C = 2.0  # inverse of that penalty; all three were chosen by the folds
 _MARKED = 6.0  # what a marked line counts beside an everyday one
 _FOLDS = 5
 # Shares of everyday lines that may be raised: by the head alone to 2, beside distress to 2, a 2 to 3, alone to 3.
-_FALSE_ALONE, _FALSE_BESIDE, _FALSE_ACTIVE, _FALSE_SURELY = 0.004, 0.008, 0.003, 0.0008
+_FALSE_ALONE, _FALSE_BESIDE, _FALSE_ACTIVE, _FALSE_SURELY = 0.004, 0.005, 0.003, 0.0008
 _LEAST = 0.3  # no threshold lies under it
 _OURS = (RiskKind.SUICIDE, RiskKind.SELF_HARM, RiskKind.DISTRESS, None)
 

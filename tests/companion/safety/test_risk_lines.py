@@ -18,7 +18,7 @@ from companion.safety.risk.measure import keyword_level
 from companion.safety.risk.train import fit
 
 HERE = Path(__file__).parent
-LINES, MORE = HERE / "risk_lines.tsv", HERE / "risk_building.tsv"
+LINES, MORE, FRESH = HERE / "risk_lines.tsv", HERE / "risk_building.tsv", HERE / "risk_fresh.tsv"
 OURS = (RiskKind.SUICIDE, RiskKind.SELF_HARM)
 READER = RiskReader()
 
@@ -42,6 +42,38 @@ def test_the_corpus_is_large_hard_and_of_both_languages() -> None:
     assert {line.kind for line in lines} >= set(RiskKind)
     assert 0.4 < len(held_out(lines)) / len(lines) < 0.6
     assert not {line.text for line in held_out(lines)} & {line.text for line in read_marked(MORE)}
+
+
+@pytest.mark.parametrize(
+    ("part", "least", "floor"), [("held out", 3, 0.75), ("held out", 2, 0.82), ("fresh", 3, 0.95), ("fresh", 2, 0.95)]
+)
+def test_the_rules_find_danger_and_beat_keywords(part: str, least: int, floor: float) -> None:
+    lines = held_out(read_marked(LINES)) if part == "held out" else read_marked(FRESH)
+    grave = [n for n in lines if n.kind in OURS and (n.level >= 3 if least == 3 else n.level == 2)]
+    ours, keywords = share(grave, least)
+    assert ours >= floor and ours > 1.5 * keywords
+
+
+def test_the_rules_leave_hard_negatives_alone_and_beat_keywords() -> None:
+    plain = [n for n in [*held_out(read_marked(LINES)), *read_marked(FRESH)] if n.level == 0]
+    ours, keywords = share(plain, 2)
+    assert ours <= 0.03 and ours < keywords / 4
+    assert share(plain, 3)[0] <= 0.005
+
+
+async def test_the_head_finds_more_than_the_rules() -> None:
+    from memory.backends.use import create
+
+    grave = [n for n in held_out(read_marked(LINES)) if n.kind in OURS and n.level >= 3]
+    embedder = await create(None, Path)
+    try:
+        vectors = await embedder.embed([line.text for line in grave])
+    finally:
+        await embedder.close()
+    reader = RiskReader(embedder=embedder.name)
+    found = [reader.read(line.text, vector=vector).level for line, vector in zip(grave, vectors, strict=True)]
+    assert sum(level >= 3 for level in found) / len(grave) >= 0.9
+    assert sum(level >= 3 for level in found) / len(grave) > share(grave, 3)[0] + 0.05
 
 
 def test_everyday_lines_raise_no_alarm() -> None:
