@@ -19,7 +19,7 @@ from companion.safety.risk.patterns import wording as _wording
 from companion.safety.risk.types import NO_RISK, SERIOUS, Reason, Risk, RiskKind, Source
 
 TURNS = 5  # of the person before this one that are looked at
-_LONGEST = 4000  # characters of a turn that are read: its beginning and its end
+_LONGEST = 2000  # characters of a turn that are read: its beginning and its end
 _HEARD_AT_MOST = 3  # level of what only another hypothesis of the recogniser says
 _HEAVY = frozenset({"despair", "burden"})
 _LAST_THINGS = frozenset({"farewell", "prepare"})
@@ -66,7 +66,7 @@ class RiskReader:
         last = tuple(before)[-TURNS:]
         games = any(level == 0 and mentions_game(normal(said).text) for said, level in last[-2:])
         reasons, groups = _said(_clip(text), games)
-        reasons += _gathered(reasons, groups, _groups_of(last), state)
+        reasons += _gathered(groups, last, state)
         reasons = _with_means(reasons, last)
         reasons += _otherwise_heard(alternatives, games, reasons)
         reasons += _from_before(text, last, reasons)
@@ -80,10 +80,10 @@ class RiskReader:
         form = normal(_clip(text)).text
         masked = mask(form)
         found = max((r.level for r in reasons), default=0)
-        if found < SERIOUS and excused(form, masked):
-            return []
         level = self._head.level(masked, vector, found, doubtful=found < SERIOUS and doubtful(form, masked))
-        return [Reason(RiskKind.SUICIDE, "head", "head", level)] if level else []
+        if not level or (found < SERIOUS and excused(form, masked)):
+            return []
+        return [Reason(RiskKind.SUICIDE, "head", "head", level)]
 
 
 def _clip(text: str) -> str:
@@ -129,11 +129,11 @@ def _groups_of(last: Sequence[tuple[str, int]]) -> set[str]:
     return set().union(*(_said(_clip(said), False)[1] for said, level in last if level))
 
 
-def _gathered(reasons: Sequence[Reason], groups: set[str], earlier: set[str], state: State) -> list[Reason]:
+def _gathered(groups: set[str], last: Sequence[tuple[str, int]], state: State) -> list[Reason]:
     """Several kinds of distress together are more than each: despair and a farewell, or three at once."""
     if not groups:
         return []
-    every = groups | earlier
+    every = groups | _groups_of(last)
     heavy, last_things = bool(every & _HEAVY), bool(every & _LAST_THINGS)
     if (heavy and last_things) or (len(every) >= 4 and heavy) or ("prepare" in every and len(every) > 1):
         source: Source = "words" if groups == every else "context"
