@@ -30,7 +30,6 @@ _DARE = _wording("dare")
 _DENIED_AFTER = _wording("denied_after")
 _EN_DENIAL = _wording("en_denial")
 _EN_NOT_DENIAL = _wording("en_not_denial")
-_DENIAL_IN = _wording("denial_in")
 
 _PAST = _wording("past")
 _STILL = _wording("still")
@@ -48,6 +47,8 @@ _IF_AGAIN = _wording("if_again")
 _SWEAR = _wording("swear")
 _ASKS_FACT = _wording("asks_fact")
 _MISHAP = _wording("mishap")
+_MEANT_SO = _wording("meant_so")
+_BLOOD = _wording("blood")
 _ANIMAL = _wording("animal")
 _DESCRIBES = _wording("describes")
 _HELPS = _wording("helps")
@@ -56,6 +57,7 @@ _DREAM = _wording("dream")
 _WISHES = _wording("wishes")
 
 
+_REACH = 120  # characters around a wording that are looked at where no sentence ends
 _ENDING = (RiskKind.SUICIDE, RiskKind.SELF_HARM)
 
 
@@ -92,7 +94,7 @@ def judge(text: str, masked: str, start: int, end: int, rule: Rule, games: bool)
         return None
     if rule.id == "eating" and _ANIMAL.search(text):
         return None
-    if rule.id in ("harm.now", "act.taken", "medical") and _MISHAP.search(text):
+    if _is_mishap(rule, text, masked[start:end]):
         return None
     clause = _clause(masked, left, start)
     before, near, after = masked[left:start], masked[clause:start], masked[end:right]
@@ -133,6 +135,13 @@ def judge(text: str, masked: str, start: int, end: int, rule: Rule, games: bool)
     return Reading(level, kind if level > 1 or kind is not RiskKind.SUICIDE else RiskKind.DISTRESS, tuple(marks))
 
 
+def _is_mishap(rule: Rule, text: str, hit: str) -> bool:
+    """A cut finger, a nosebleed; never where the wording itself says whom or where it hurts."""
+    if rule.id not in ("harm.now", "act.taken", "medical") or _MEANT_SO.search(hit):
+        return False
+    return _MISHAP.search(text) is not None and (rule.id != "medical" or _BLOOD.search(hit) is not None)
+
+
 def excused(text: str, masked: str) -> bool:
     """Whether a wording of a wish or worse stands in the text and the grammar takes it away or makes it past."""
     for rule in rules():
@@ -157,9 +166,10 @@ def mentions_game(text: str) -> bool:
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    left = max((m.end() for m in _STOP.finditer(text, 0, start)), default=0)
-    right = _STOP.search(text, end)
-    return left, right.start() if right else len(text)
+    furthest = max(0, start - _REACH)
+    left = max((m.end() for m in _STOP.finditer(text, furthest, start)), default=furthest)
+    right = _STOP.search(text, end, end + _REACH)
+    return left, right.start() if right else min(len(text), end + _REACH)
 
 
 def _clause(text: str, left: int, start: int) -> int:

@@ -20,7 +20,9 @@ from companion.safety.risk.types import NO_RISK, SERIOUS, Reason, Risk, RiskKind
 
 TURNS = 5  # of the person before this one that are looked at
 _LONGEST = 2000  # characters of a turn that are read: its beginning and its end
+_EARLIER = 400  # the same of a turn before
 _HEARD_AT_MOST = 3  # level of what only another hypothesis of the recogniser says
+_WITH_MEANS = frozenset({RiskKind.SUICIDE, RiskKind.SELF_HARM, RiskKind.VIOLENCE})
 _HEAVY = frozenset({"despair", "burden"})
 _LAST_THINGS = frozenset({"farewell", "prepare"})
 _RETRACTS = _wording("retracts")
@@ -67,9 +69,10 @@ class RiskReader:
         games = any(level == 0 and mentions_game(normal(said).text) for said, level in last[-2:])
         reasons, groups = _said(_clip(text), games)
         reasons += _gathered(groups, last, state)
-        reasons = _with_means(reasons, last)
+        earlier, kind = _gravest(last)
+        reasons = _with_means(reasons, earlier, kind)
         reasons += _otherwise_heard(alternatives, games, reasons)
-        reasons += _from_before(text, last, reasons)
+        reasons += _from_before(text, earlier, kind)
         reasons += self._felt(text, vector, reasons)
         reasons += _from_voice(affect, state, last, reasons)
         return _weighed(reasons)
@@ -86,8 +89,8 @@ class RiskReader:
         return [Reason(RiskKind.SUICIDE, "head", "head", level)]
 
 
-def _clip(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST // 2] + "\n" + text[-_LONGEST // 2 + 1 :]
+def _clip(text: str, most: int = _LONGEST) -> str:
+    return text if len(text) <= most else text[: most // 2] + "\n" + text[-most // 2 + 1 :]
 
 
 def _said(text: str, games: bool) -> tuple[list[Reason], set[str]]:
@@ -126,7 +129,16 @@ def _matched(text: str, form: Normal, games: bool, *, heard: bool) -> tuple[list
 
 def _groups_of(last: Sequence[tuple[str, int]]) -> set[str]:
     """Groups of distress in the turns before, which weigh with those of this one."""
-    return set().union(*(_said(_clip(said), False)[1] for said, level in last if level))
+    return set().union(*(_said(_clip(said, _EARLIER), False)[1] for said, level in last if level))
+
+
+def _gravest(last: Sequence[tuple[str, int]]) -> tuple[int, RiskKind]:
+    """The highest level of the turns before, and what that turn was about."""
+    said, level = max(last, key=lambda turn: turn[1], default=("", 0))
+    if level < SERIOUS:
+        return level, RiskKind.DISTRESS
+    grounds = [r for r in _said(_clip(said, _EARLIER), False)[0] if r.level >= SERIOUS]
+    return level, max(grounds, key=lambda r: r.level).kind if grounds else RiskKind.SUICIDE
 
 
 def _gathered(groups: set[str], last: Sequence[tuple[str, int]], state: State) -> list[Reason]:
@@ -143,17 +155,16 @@ def _gathered(groups: set[str], last: Sequence[tuple[str, int]], state: State) -
     return []
 
 
-def _with_means(reasons: list[Reason], last: Sequence[tuple[str, int]]) -> list[Reason]:
+def _with_means(reasons: list[Reason], earlier: int, kind: RiskKind) -> list[Reason]:
     """Means, a place or things put in order count once death has been spoken of, now or in the turns before."""
     now = any(r.kind is RiskKind.SUICIDE and r.level >= SERIOUS for r in reasons)
-    earlier = max((level for _, level in last), default=0)
     out = []
     for r in reasons:
         if r.level == 0 and r.rule.startswith("means."):
             if now:
                 r = replace(r, level=4, rule=r.rule + "+with")
-            elif earlier >= SERIOUS:
-                r = replace(r, level=4, rule=r.rule + "+after", source="context")
+            elif earlier >= SERIOUS and kind in _WITH_MEANS:
+                r = replace(r, kind=kind, level=4, rule=r.rule + "+after", source="context")
         out.append(r)
     return out
 
@@ -166,18 +177,17 @@ def _otherwise_heard(alternatives: Sequence[str], games: bool, reasons: Sequence
                 yield replace(r, rule=r.rule + "+alternative", level=min(r.level, _HEARD_AT_MOST), span=None)
 
 
-def _from_before(text: str, last: Sequence[tuple[str, int]], reasons: Sequence[Reason]) -> Iterator[Reason]:
+def _from_before(text: str, earlier: int, kind: RiskKind) -> Iterator[Reason]:
     """What this turn means after those before: taking it back or growing calm lowers nothing."""
-    earlier = max((level for _, level in last), default=0)
     if earlier < SERIOUS:
         return
     form = normal(text).text
-    if _DOES.search(form):
-        yield Reason(RiskKind.SUICIDE, "context.decided", "context", 4 if earlier > SERIOUS else 3)
+    if _DOES.search(form) and kind in _WITH_MEANS:
+        yield Reason(kind, "context.decided", "context", 4 if earlier > SERIOUS else 3)
     if _RETRACTS.search(form):
-        yield Reason(RiskKind.SUICIDE, "context.taken_back", "context", earlier)
+        yield Reason(kind, "context.taken_back", "context", earlier)
     elif _CALM.search(form):
-        yield Reason(RiskKind.SUICIDE, "context.calm", "context", max(earlier, 3) if earlier > SERIOUS else earlier)
+        yield Reason(kind, "context.calm", "context", earlier)
 
 
 def _from_voice(

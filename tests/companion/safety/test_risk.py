@@ -112,6 +112,13 @@ def test_kinds(text: str, kind: RiskKind, least: int) -> None:
     assert kind in found.kinds and found.level >= least
 
 
+def test_a_mishap_is_no_harm_and_hides_none() -> None:
+    assert level("切菜不小心划破了手") == 0
+    assert level("鼻血止不住了") <= 1
+    assert level("做饭的时候我又拿刀划自己了") == 2
+    assert level("做饭的时候突然胸口剧痛") == 3
+
+
 def test_somebody_else_is_not_the_person() -> None:
     assert RiskKind.SUICIDE not in READER.read("我闺蜜说她想自杀").kinds
     assert RiskKind.SUICIDE in READER.read("我闺蜜自杀了，我也不想活了").kinds
@@ -134,6 +141,11 @@ def test_only_the_last_five_turns_count() -> None:
 def test_taking_it_back_lowers_nothing(text: str) -> None:
     assert level(text) == 0
     assert level(text, before=[("我想自杀", 3)]) == 3
+
+
+def test_what_is_taken_back_keeps_its_kind() -> None:
+    assert READER.read("算了，没事", before=[("客服让我把钱转到安全账户", 2)]).kinds == (RiskKind.FRAUD,)
+    assert level("东西都准备好了", before=[("客服让我把钱转到安全账户", 2)]) == 0
 
 
 def test_sudden_calm_after_active_thoughts_is_no_relief() -> None:
