@@ -27,7 +27,8 @@ from companion.speech.voice import ProsodyReader, VoiceReader, WithEmotion
 from prompts.strategy import Skill
 
 if TYPE_CHECKING:
-    from companion.records.repository import Records, Work
+    from companion.records.database import Work
+    from companion.records.repository import Records
     from companion.speech.vad import VadTicker
     from memory.embedder import Embedder
     from memory.index import VectorIndex

@@ -13,7 +13,7 @@ from affect.trajectory import OwnBaseline, Point, State, next_state, trajectory
 from affect.types import Affect
 from companion.engine import Engine
 from companion.events import Event, Failed, MemoriesSaved, TrajectoryChanged
-from companion.records.repository import Work
+from companion.records.database import Work
 from companion.reply import Reply
 from companion.turn import Heard, voice_of
 from memory.memories import PersonMemory

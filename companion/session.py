@@ -51,8 +51,7 @@ class Session:
         self._engine, self._conversation, self._emit_out = engine, conversation, emit
         capacity = int((engine.settings.turn.max_utterance_s + 60) * SAMPLE_RATE)
         self._buffer = Buffer(capacity)
-        self._format: tuple[int, Literal["pcm", "opus"], Literal["raw", "header"]] = (SAMPLE_RATE, "pcm", "raw")
-        self._intake = self._fresh_intake()
+        self._intake = Intake(SAMPLE_RATE, clock=engine.clock)
         self._frames: deque[tuple[int, int]] = deque()  # where each numbered frame ends that is still to be heard
         self._heard_seq: int | None = None
         self._stream = engine.ticker.open(self._window)
@@ -129,10 +128,9 @@ class Session:
         thinking: ThinkingMode | None,
     ) -> None:
         """What the client chose. turn_taking None: the client commits by itself. Raises AudioError for the rate."""
-        if (rate, codec, framing) != self._format:
-            arrival = self._intake.arrival
-            self._intake = Intake(rate, codec=codec, framing=framing, clock=self._engine.clock, arrival=arrival)
-            self._format = (rate, codec, framing)
+        now = self._intake
+        if (rate, codec, framing) != (now.rate, now.codec, now.framing):
+            self._intake = Intake(rate, codec=codec, framing=framing, clock=self._engine.clock, arrival=now.arrival)
         if turn_taking is None:
             self._ahead.forget()
             self._turns = None
@@ -147,10 +145,6 @@ class Session:
         self._conversation.max_tokens = max_tokens
         self._conversation.persona = persona or self._engine.settings.persona.name
         self._conversation.thinking = thinking
-
-    def _fresh_intake(self, arrival: Arrival | None = None) -> Intake:
-        rate, codec, framing = self._format
-        return Intake(rate, codec=codec, framing=framing, clock=self._engine.clock, arrival=arrival)
 
     async def feed(self, data: bytes) -> None:
         """A binary frame of audio in the session's format; waits while too much is still to be heard or understood.

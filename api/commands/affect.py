@@ -18,6 +18,7 @@ from affect.fusion import fuse
 from affect.labels import EMOTIONS
 from affect.speech_emotion import SpeechEmotionClassifier, beside
 from affect.types import Affect, Prosody, WordAffect
+from api.commands.line_vectors import line_vectors
 from companion.audio.decode import decode_file
 from companion.errors import AudioError
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _DEFAULT = "read"
-_LINES_AT_ONCE = 64
 _COMMANDS = {
     "train": ("api.commands.affect_train", "Fit a head on Whisper's encoder to labelled recordings."),
     "weekly": ("api.commands.affect_weekly", "Weeks of one person from readings, one JSON object a line."),
@@ -170,24 +170,10 @@ def _words(lines: Sequence[str], directory: Path | None) -> Iterator[WordAffect]
     if directory is not None:
         chosen = settings.words.model_copy(update={"backend": "transformers", "model": str(directory)})
         settings = settings.model_copy(update={"words": chosen})
-    name, vectors = asyncio.run(_vectors(lines)) if settings.words.backend == "own" else (None, [None] * len(lines))
+    name, vectors = asyncio.run(line_vectors(lines)) if settings.words.backend == "own" else (None, [None] * len(lines))
     classifier = asyncio.run(words_classifier(settings, name, PackStore(settings.models).locate))
     for line, vector in zip(lines, vectors, strict=True):
         yield classifier.read(line, vector=vector)
-
-
-async def _vectors(lines: Sequence[str]) -> tuple[str, list[NDArray[np.float32]]]:
-    """Name of the default embedder, and the vector of each line."""
-    from memory.backends.use import create
-
-    embedder = await create(None, Path)
-    try:
-        found: list[NDArray[np.float32]] = []
-        for at in range(0, len(lines), _LINES_AT_ONCE):
-            found += list(await embedder.embed([line or " " for line in lines[at : at + _LINES_AT_ONCE]]))
-        return embedder.name, found
-    finally:
-        await embedder.close()
 
 
 def as_dict(affect: Affect) -> dict[str, Any]:

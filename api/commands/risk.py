@@ -6,22 +6,20 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from api.commands.line_vectors import line_vectors
 from companion.errors import ConfigurationError, InputError
 from companion.safety.risk import Risk, RiskReader
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 _DEFAULT = "read"
 _COMMANDS = {_DEFAULT: "", "train": "", "measure": ""}
-_LINES_AT_ONCE = 64
 _SHOWN = 3  # reasons in the table
 
 
@@ -46,7 +44,7 @@ def risk() -> None:
 def read(as_json: bool, head: bool, together: bool) -> None:
     """Read lines from standard input. Reasons point to the words by offsets; ms is without embedding."""
     lines = sys.stdin.read().splitlines()
-    name, vectors = asyncio.run(_vectors(lines)) if head else (None, [None] * len(lines))
+    name, vectors = asyncio.run(line_vectors(lines)) if head else (None, [None] * len(lines))
     reader = RiskReader(embedder=name)
     before: list[tuple[str, int]] = []
     if not as_json:
@@ -81,7 +79,7 @@ def train(files: tuple[Path, ...], everyday: tuple[Path, ...], out: Path | None)
         plain = [line for path in everyday for line in read_everyday(path)]
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
-    name, vectors = asyncio.run(_vectors([line.text for line in (*marked, *plain)]))
+    name, vectors = asyncio.run(line_vectors([line.text for line in (*marked, *plain)]))
     try:
         head, note = fit(marked, plain, vectors, embedder=name)
     except ValueError as error:
@@ -106,23 +104,9 @@ def measure(files: tuple[Path, ...], half: str, head: bool, misses: bool) -> Non
     except ValueError as error:
         raise InputError(str(error)) from None
     lines = building(lines) if half == "building" else held_out(lines) if half == "held-out" else lines
-    name, vectors = asyncio.run(_vectors([line.text for line in lines])) if head else (None, [None] * len(lines))
+    name, vectors = asyncio.run(line_vectors([line.text for line in lines])) if head else (None, [None] * len(lines))
     for row in measured(lines, RiskReader(embedder=name), vectors, misses=misses):
         click.echo(row)
-
-
-async def _vectors(lines: Sequence[str]) -> tuple[str, list[NDArray[np.float32]]]:
-    """Name of the default embedder, and the vector of each line."""
-    from memory.backends.use import create
-
-    embedder = await create(None, Path)
-    try:
-        found: list[NDArray[np.float32]] = []
-        for at in range(0, len(lines), _LINES_AT_ONCE):
-            found += list(await embedder.embed([line or " " for line in lines[at : at + _LINES_AT_ONCE]]))
-        return embedder.name, found
-    finally:
-        await embedder.close()
 
 
 def _as_dict(number: int, found: Risk, ms: float) -> dict[str, object]:

@@ -100,7 +100,7 @@ class LiveSession:
     async def begin(self, resumed: Resumed | None = None, acted_on: tuple[str, ...] = ()) -> None:
         """Open the session, or go on with it where another process left it. Raises StorageError."""
         session = await Session.open(self.engine, self.user_id, self.id, self._emit, resumed=resumed)
-        session.conversation.durable = self._durable
+        session.conversation.durable = self.writer.written
         self._acted_on.update(dict.fromkeys(acted_on))
         for text in self._opening:
             self.writer.add(lambda _, text=text: text)  # type: ignore[misc]
@@ -110,9 +110,6 @@ class LiveSession:
             session.resume_at(resumed.audio_seq)
             detection = self.state.turn_detection
             session.conversation.go_on(respond=detection is not None and detection.create_response)
-
-    async def _durable(self) -> None:
-        await self.writer.written()
 
     def configure(self, state: protocol.Session) -> None:
         """Set the session up as its client wants it."""
@@ -200,10 +197,14 @@ class LiveSession:
         """From here on everything goes to this socket; one that was there before is closed."""
         if self.outlet is not outlet:
             self.let_go(self.outlet, 1008, "superseded by another connection of this session")
+        self.stay()
+        self.outlet, self.attached_at = outlet, time.monotonic()
+
+    def stay(self) -> None:
+        """It is no longer to be forgotten after a while."""
         if self.expiry is not None:
             self.expiry.cancel()
             self.expiry = None
-        self.outlet, self.attached_at = outlet, time.monotonic()
 
     def let_go(self, outlet: Outlet | None, code: int, reason: str) -> None:
         """This socket is no longer the session's; it is closed where it still was."""

@@ -18,7 +18,7 @@ from companion.admission import Admission, Limits
 from companion.engine import Engine
 from companion.errors import CompanionError, InputError, StorageError
 from companion.items import new_id
-from companion.records.journal import Journal, Kept
+from companion.records.journal import Journal, JournalWriter, Kept
 from companion.recovery import recover
 from companion.replicas import Replicas
 
@@ -55,10 +55,10 @@ class Sessions:
         mac = hmac.new(self._secret, f"resume\n{session_id}\n{user_id}".encode(), "sha256").digest()
         return base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
-    def new(self, user_id: str, state: protocol.Session) -> LiveSession:
-        """A session that has not begun."""
+    def new(self, user_id: str, state: protocol.Session, writer: JournalWriter | None = None) -> LiveSession:
+        """A session that has not begun here. writer: of one that another process began."""
         return LiveSession(
-            self._engine, self.journal, user_id, state, on_moved=self._moved, queued=self.admission.recognized
+            self._engine, self.journal, user_id, state, writer, on_moved=self._moved, queued=self.admission.recognized
         )
 
     async def begin(self, live: LiveSession) -> None:
@@ -124,9 +124,7 @@ class Sessions:
         on_the_way = [*(resumed.lost.turns if resumed.lost else ()), *resumed.waiting]
         resumed = replace(resumed, untold=_untold([turn.id for turn in on_the_way], kept))
         await engine.resumable.reopened(session_id)
-        live = LiveSession(
-            engine, self.journal, user_id, state, writer, on_moved=self._moved, queued=self.admission.recognized
-        )
+        live = self.new(user_id, state, writer)
         await live.begin(resumed, tuple(kept.acted_on))
         self.live[session_id] = live
         return live
@@ -146,8 +144,7 @@ class Sessions:
         """A person is to be erased: their sessions end here, and nothing more of them is written."""
         for live in [live for live in self.live.values() if live.user_id == user_id]:
             del self.live[live.id]
-            if live.expiry is not None:
-                live.expiry.cancel()
+            live.stay()
             await live.abandon(_POLICY, "the person was erased")
 
     def settle_in(self, live: LiveSession) -> None:
@@ -235,9 +232,7 @@ class Sessions:
         """Put everything on record. What is still being said by a model is said again by whoever takes over."""
         self.draining = True
         for live in list(self.live.values()):
-            if live.expiry is not None:
-                live.expiry.cancel()
-                live.expiry = None
+            live.stay()
             if live.session.conversation.replying:
                 await live.abandon()
             await self._release(live)

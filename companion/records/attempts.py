@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import math
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,9 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from companion.errors import AuthenticationError
-from companion.records.database import Store
+from companion.records.database import Store, Work
 
-Work = Callable[[AsyncSession], Awaitable[None]]
 FREE = 4  # failures that cost nothing; this and the rest authored
 _FIRST_S, _LONGEST_S = 30.0, 900.0
 _FORGOTTEN_S = 86_400.0  # after the last counted attempt

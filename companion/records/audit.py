@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,9 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col
 
 from companion.records.audit_head import AuditHead, Head
-from companion.records.database import Store
+from companion.records.database import Store, Work
 
-Work = Callable[[AsyncSession], Awaitable[None]]
 OPERATOR = "operator"  # whoever has a shell on the server
 UNKNOWN = "unknown"  # who signs in under a name that nobody has
 _GENESIS = "0" * 64

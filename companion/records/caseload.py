@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,11 +19,10 @@ from sqlmodel import Field, SQLModel, col
 from companion.errors import InputError
 from companion.records.audit import Audit
 from companion.records.crypto import KeyRing
-from companion.records.database import Store
+from companion.records.database import Store, Work
 from companion.records.staff import Staff
 from companion.records.tables import UserRow
 
-Work = Callable[[AsyncSession], Awaitable[None]]
 LONGEST_H = 4.0  # that broken glass stays open
 _REASON = (10, 500)  # characters; the upper end authored
 _log = logging.getLogger(__name__)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 T = TypeVar("T")
+Work = Callable[[AsyncSession], Awaitable[None]]  # something done within another one's transaction
 _RETRIES_S = (0.05, 0.2, 0.5)  # waits before a locked database is tried again
 _ROOT = Path(__file__).resolve().parents[2]
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")

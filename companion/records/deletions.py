@@ -6,7 +6,7 @@ The audit itself cannot be deleted. A person who erases themself needs nobody's 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,10 +17,9 @@ from sqlmodel import Field, SQLModel, col
 from companion.errors import InputError
 from companion.records.audit import Audit
 from companion.records.caseload import Caseload
-from companion.records.database import Store
+from companion.records.database import Store, Work
 from companion.records.staff import Staff
 
-Work = Callable[[AsyncSession], Awaitable[None]]
 OPEN_S = 7 * 86_400.0  # that a request waits for approval; authored
 _APPROVE = frozenset({"supervisor", "admin"})
 

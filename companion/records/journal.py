@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ from sqlmodel import col
 
 from companion.errors import CompanionError, Moved, StorageError
 from companion.records.crypto import KeyRing
-from companion.records.database import Store
+from companion.records.database import Store, Work
 from companion.records.tables import JournalRow
 
 _log = logging.getLogger(__name__)
@@ -36,8 +36,6 @@ _PRUNE_S = 60.0
 _CLOSE_S = 5.0
 _LONGEST_S = 86_400.0  # the newest events of a session are kept so long, whatever the window: it may be open and silent
 _journal: Any = JournalRow.__table__  # type: ignore[attr-defined]
-
-Work = Callable[[AsyncSession], Awaitable[None]]
 
 
 class _Blob(msgspec.Struct, array_like=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +19,11 @@ from sqlmodel import col
 
 from companion.errors import InputError
 from companion.records.crypto import KeyRing, master_key
-from companion.records.database import Store, create_engine, require_current, sessions
+from companion.records.database import Store, Work, create_engine, require_current, sessions
 from companion.records.spool import Spool
 from companion.records.tables import SessionRow, TurnRow, UserRow
 from companion.settings import Settings
 
-Work = Callable[[AsyncSession], Awaitable[None]]
 _PRIOR_VOTES = 2  # of nobody, for neither side; authored
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from companion.records.database import Work
 from companion.records.repository import Records
 from companion.records.tables import JournalRow, SessionRow, TurnRow, UserRow
 
-Work = Callable[[AsyncSession], Awaitable[None]]
 _SITTING_S = 1800.0  # a pause as long ends a sitting; authored
 
 

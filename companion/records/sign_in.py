@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import Any
 
@@ -24,7 +23,6 @@ from companion.records.passwords import Passwords, check_password
 from companion.records.second_factor import SecondFactor, matching_step, without
 from companion.records.staff import Staff, StaffRow, StaffSessionRow, roles_of, staff_name
 
-Work = Callable[[AsyncSession], Awaitable[None]]
 PENDING_S = 300.0  # between password and second factor; this and the rest authored
 IDLE_S, ABSOLUTE_S = 1800.0, 43_200.0
 _SEEN_EVERY_S = 60.0  # a session is written so often at most: it ends after 29 to 30 minutes without a request
