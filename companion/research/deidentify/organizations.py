@@ -1,0 +1,115 @@
+"""Schools, firms, hospitals, offices: what the tagger takes for one, names of a list, and what ends like one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from companion.research.deidentify.lexicon import lexicon, ordinary, phrases, vocabulary
+from companion.research.deidentify.reading import Reading
+from companion.research.deidentify.types import Entity, Span
+
+_BODY = 0.35  # of the tagger's probability
+_CERTAIN = 0.95  # of it, where the word is an ordinary one: 苹果, 大象
+_HAN_BODY = re.compile(r"(?=.*[\u4e00-\u9fff])[\w·]{2,}")
+_SUFFIX = re.compile(
+    r"(?:有限责任公司|股份有限公司|有限公司|公司|集团|银行|支行|分行|证券|基金|保险|酒店|宾馆|饭店|商场|超市|工厂|电子厂|服装厂|"
+    r"制衣厂|纺织厂|玩具厂|厂|大学|学院|研究院|研究所|实验室|中学|小学|高中|初中|幼儿园|幼稚园|职高|技校|"
+    r"附中|附小|外国语学校|学校|一中|二中|三中|四中|五中|六中|七中|八中|九中|十中|医院|卫生院|诊所|门诊部|卫生所|精神卫生中心|妇幼保健院|人民法院|法院|检察院|公安局|派出所|税务局|"
+    r"教育局|民政局|居委会|村委会|街道办|委员会|协会|基金会|俱乐部|事务所|律所|电视台|报社|出版社|工作室|福利院|敬老院|养老院|戒毒所|看守所|监狱|部队|教会)$"
+)
+_BARE = vocabulary("organizations", "bare")
+_NUMBERED = re.compile(
+    r"(?<![\u4e00-\u9fff])?(?:市|县|区)?(?:第?[一二三四五六七八九十0-9]{1,3})(?:人民医院|医院|中学|小学|中|高|附中|幼儿园)(?![间等国央])"
+)
+_CUT = frozenset({"r", "p", "v", "u", "w", "d", "c", "vd", "xc", "TIME", "q", "ad", "m"})
+_EN = re.compile(
+    r"(?<![a-z])(?:st\.? )?(?:[a-z][a-z'.&\-]*[ ]){1,4}?(?:university|college|"
+    r"academy|elementary(?: school)?|high school|middle school|hospital|clinic|"
+    r"medical center|church|bank|inc\.?|corp\.?|llc|ltd\.?|institute|school district|"
+    r"pharmacy|police department)(?![a-z])"
+)
+_KINDS = vocabulary("organizations", "kinds")
+_LITTLE = vocabulary("organizations", "little")
+
+
+def find_organizations(reading: Reading) -> Iterator[Span]:
+    """ORGANIZATION."""
+    yield from _chinese(reading)
+    text = reading.lower
+    for start, end in phrases(text, lexicon().bodies_en):
+        if _is_named(reading, start, text[start:end]):
+            yield Span(start, end, Entity.ORGANIZATION, 0.895, "list")
+    for found in _EN.finditer(text):
+        words = found[0].split(" ")
+        own = [k for k, word in enumerate(words) if word.strip(".") not in _KINDS]
+        last_little = max((k for k in own if words[k] in _LITTLE), default=-1)
+        if own and last_little < own[-1]:
+            start = found.start() + sum(len(word) + 1 for word in words[: last_little + 1])
+            yield Span(start, found.end(), Entity.ORGANIZATION, 0.75, "suffix")
+
+
+def _is_named(reading: Reading, start: int, name: str) -> bool:
+    """An ordinary word (target, apple, subway, meta) has to be written as a name, or stand behind at or for."""
+    ordinary = name in {
+        "apple",
+        "amazon",
+        "meta",
+        "target",
+        "subway",
+        "oracle",
+        "ford",
+        "uber",
+        "ups",
+        "mit",
+        "sony",
+        "columbia university",
+    }
+    return (
+        not ordinary
+        or reading.text[start].isupper()
+        or re.search(r"(?:at|for|在) ?$", reading.before(start, 6)) is not None
+    )
+
+
+def _chinese(reading: Reading) -> Iterator[Span]:
+    words, text = reading.tagged.words, reading.text
+    starts, ends = {w.start for w in words}, {w.end for w in words}
+    for k, word in enumerate(words):
+        name = text[word.start : word.end]
+        doubt = (word.body < _CERTAIN and name in ordinary()) or re.search(r"[省市县区镇乡村旗盟州]$", name)
+        if word.body >= _BODY and not doubt and name not in _BARE and re.fullmatch(_HAN_BODY, name):
+            yield Span(word.start, word.end, Entity.ORGANIZATION, round(0.5 + 0.35 * word.body, 3), "tagger")
+        if _SUFFIX.search(name) is None:
+            continue
+        if name not in _BARE and not re.match(r"(?:这|那|各|某|每|本|该|一|两|几|哪|我|他|她)(?!中)", name):
+            first = k
+            while first and words[first - 1].tag in ("LOC", "ORG", "nz") and word.end - words[first - 1].start <= 16:
+                first -= 1
+            yield Span(words[first].start, word.end, Entity.ORGANIZATION, 0.72, "suffix")
+        else:
+            first = k
+            while (
+                first
+                and words[first - 1].tag not in _CUT
+                and word.end - words[first - 1].start <= 14
+                and (
+                    words[first - 1].tag in ("LOC", "ORG", "nz", "PER", "nw")
+                    or (first == k and words[first - 1].tag in ("n", "vn", "a", "f", "s"))
+                )
+            ):
+                first -= 1
+            proper = any(w.tag in ("LOC", "ORG", "nz", "PER", "nw") for w in words[first:k])
+            if first < k and proper:
+                yield Span(words[first].start, word.end, Entity.ORGANIZATION, 0.7, "suffix")
+    for found in _NUMBERED.finditer(text):
+        if found.start() in starts and found.end() in ends and len(found[0]) > 2 - found[0].startswith("第"):
+            yield Span(found.start(), found.end(), Entity.ORGANIZATION, 0.6, "numbered")
+    at = 0
+    while at < len(text) - 1:
+        for name, entity in lexicon().heads.get(text[at : at + 2], ()):
+            if entity is Entity.ORGANIZATION and text.startswith(name, at) and at in starts and at + len(name) in ends:
+                yield Span(at, at + len(name), Entity.ORGANIZATION, 0.8, "list")
+                at += len(name) - 1
+                break
+        at += 1

@@ -1,0 +1,1 @@
+"""Lists of words, authored, as companion.research.deidentify.lexicon reads them."""
