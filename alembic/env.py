@@ -21,6 +21,13 @@ for module in (
     "companion.records.attempts",
     "companion.records.caseload",
     "companion.records.deletions",
+    "companion.records.cases",
+    "companion.records.consents",
+    "companion.records.contacts",
+    "companion.records.complaints",
+    "companion.records.summaries",
+    "companion.review.labels",
+    "companion.review.notes",
     "memory.ledger",
     "memory.outbox",
 ):

@@ -113,6 +113,16 @@ class Ledger:
         vectors = {r.id: np.frombuffer(r.vector, np.float32) for r in rows if r.embedder == embedder}
         return [self._memory(row) for row in rows], vectors
 
+    async def texts(self, user_id: str, ids: Sequence[str]) -> dict[str, str]:
+        """What memories of a person say, by id; those that were forgotten are not there."""
+
+        async def work(session: AsyncSession) -> list[tuple[str, bytes]]:
+            query = select(col(MemoryRow.id), col(MemoryRow.sealed)).where(_of(user_id), col(MemoryRow.id).in_(ids))
+            return [(row[0], row[1]) for row in await session.execute(query)]
+
+        rows = await self._store.transaction(work) if ids else []
+        return {memory_id: _opened(self._cipher.open(user_id, sealed))["text"] for memory_id, sealed in rows}
+
     async def vectors(self, user_id: str, embedder: str) -> tuple[dict[str, NDArray[np.float32]], list[str]]:
         """Vectors by memory id, without opening any words; and the ids whose vectors another embedder made."""
 

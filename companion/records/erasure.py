@@ -11,28 +11,20 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from companion.errors import InputError
 from companion.records.repository import Records
-from companion.records.tables import ErasureRow, JournalRow, SessionRow, TurnRow, UserRow
-from memory.ledger import MemoryRow
+from companion.records.tables import ErasureRow, UserRow
 from memory.memories import Memories
-from memory.outbox import OutboxRow
 
 _CHUNK = 1 << 22
 _WINDOW = 64  # bytes of a longer blob that are looked for: a database may part it between pages
-_PARTS: Mapping[str, Any] = {
-    "sessions": SessionRow,
-    "turns": TurnRow,
-    "memories": MemoryRow,
-    "waiting": OutboxRow,
-    "events": JournalRow,
-}
+# Names of tables on a receipt; any other table is called as it is.
+_PARTS = {"session": "sessions", "turn": "turns", "memory": "memories", "memory_outbox": "waiting", "journal": "events"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +45,8 @@ async def erase(records: Records, memories: Memories, user_id: str, now: float) 
     receipt = Receipt(f"erasure_{uuid.uuid4().hex}", subject(records, user_id), now, counts)
 
     async def work(session: AsyncSession) -> None:
-        for table in (OutboxRow, MemoryRow, JournalRow, TurnRow, SessionRow):
-            await session.execute(delete(table).where(col(table.user_id) == user_id))
+        for table in reversed(tables_of_people()):
+            await session.execute(delete(table).where(table.c.user_id == user_id))
         await session.execute(delete(UserRow).where(col(UserRow.id) == user_id))
         session.add(ErasureRow(id=receipt.id, subject=receipt.subject, erased_at=now, counts=dict(receipt.counts)))
 
@@ -62,6 +54,11 @@ async def erase(records: Records, memories: Memories, user_id: str, now: float) 
     records.ring.forget(user_id)
     await records.store.scrub()
     return receipt
+
+
+def tables_of_people() -> list[Table]:
+    """Every table that names a person in `user_id`, those before others that others point to."""
+    return [table for table in SQLModel.metadata.sorted_tables if "user_id" in table.c]
 
 
 async def receipts(records: Records, user_id: str) -> list[Receipt]:
@@ -86,17 +83,13 @@ async def traces(records: Records, user_id: str) -> tuple[bytes, ...]:
         found = [user_id.encode()]
         if (person := await session.get(UserRow, user_id)) is not None:
             found.append(person.wrapped_key)
-        for row in (await session.execute(select(MemoryRow).where(col(MemoryRow.user_id) == user_id))).scalars():
-            found += [row.id.encode(), *_windows(row.sealed), *_windows(row.vector)]
-        for turn in (await session.execute(select(TurnRow).where(col(TurnRow.user_id) == user_id))).scalars():
-            found.append(turn.id.encode())
-            for blob in (turn.user_text, turn.reply_text, turn.prompt):
-                found += _windows(blob or b"")
-        told = select(col(JournalRow.sealed)).where(col(JournalRow.user_id) == user_id)
-        for blob in (await session.execute(told)).scalars():
-            found += _windows(blob)
-        query = select(col(SessionRow.id)).where(col(SessionRow.user_id) == user_id)
-        return found + [name.encode() for name in (await session.execute(query)).scalars()]
+        for table in tables_of_people():
+            for row in (await session.execute(select(table).where(table.c.user_id == user_id))).mappings():
+                if isinstance(row.get("id"), str):
+                    found.append(row["id"].encode())
+                for value in row.values():
+                    found += _windows(value) if isinstance(value, bytes) else []
+        return found
 
     return tuple({needle for needle in await records.store.transaction(work) if needle})
 
@@ -131,9 +124,9 @@ async def _inventory(records: Records, user_id: str) -> dict[str, int]:
         if await session.get(UserRow, user_id) is None:
             raise InputError("nobody of this id is here: they never were, or were erased", code="not_found")
         counts = {}
-        for name, table in _PARTS.items():
-            mine = select(func.count()).select_from(table).where(col(table.user_id) == user_id)
-            counts[name] = await session.scalar(mine) or 0
+        for table in tables_of_people():
+            mine = select(func.count()).select_from(table).where(table.c.user_id == user_id)
+            counts[_PARTS.get(table.name, table.name)] = await session.scalar(mine) or 0
         return counts
 
     return await records.store.transaction(work)

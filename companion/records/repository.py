@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +21,7 @@ from companion.errors import InputError
 from companion.records.crypto import KeyRing, master_key
 from companion.records.database import Store, Work, create_engine, require_current, sessions
 from companion.records.spool import Spool
+from companion.records.summaries import summarised, summarised_of
 from companion.records.tables import SessionRow, TurnRow, UserRow
 from companion.settings import Settings
 
@@ -53,6 +54,8 @@ class Turn:
     heard_ms: int | None = None
     images: Sequence[str] = ()
     audio_s: float | None = None
+    risk_level: int = 0
+    answered_by: str | None = None
 
 
 class Records:
@@ -158,11 +161,14 @@ class Records:
         strategy: str | None = None,
         changes: Sequence[Mapping[str, Any]] | None = None,
         prompt: str | None = None,
+        risk: Mapping[str, Any] | None = None,
+        answered_by: str | None = None,
+        trajectory: str | None = None,
         also: Sequence[Work] = (),
     ) -> None:
         """What became of a turn. state: answered, cancelled or failed. affect: with `words` and `voice` inside.
 
-        prompt: all that the model read, kept sealed. also: done in the same transaction.
+        prompt: all that the model read, kept sealed. risk: with its `level`. also: done in the same transaction.
         """
         values: dict[str, Any] = {
             "state": state,
@@ -175,6 +181,10 @@ class Records:
             "response_id": response_id,
             "strategy": strategy,
             "changes": changes and list(changes),
+            "risk": risk and dict(risk),
+            "risk_level": risk and risk["level"],
+            "answered_by": answered_by,
+            "trajectory": trajectory,
         }
         if prompt is not None:
             values["prompt"] = self.ring.seal_bytes(user_id, zlib.compress(prompt.encode()))
@@ -190,10 +200,71 @@ class Records:
 
         async def work(session: AsyncSession) -> None:
             await session.execute(update(TurnRow).where(col(TurnRow.id) == turn_id).values(**values))
+            await summarised_of(col(TurnRow.id) == turn_id)(session)
             for each in also:
                 await each(session)
 
         await self.store.transaction(work)
+
+    async def tell(
+        self,
+        turn_id: str,
+        session_id: str,
+        user_id: str,
+        *,
+        index: int,
+        now: float,
+        text: str,
+        answered_by: str,
+        response_id: str,
+        reply_item_id: str,
+        language: str,
+    ) -> None:
+        """Keep what was said to the person unasked: by a script or by a counsellor."""
+        row = TurnRow(
+            id=turn_id,
+            session_id=session_id,
+            user_id=user_id,
+            index=index,
+            created_at=now,
+            modality="told",
+            state="answered",
+            reply_text=self.ring.seal(user_id, text),
+            answered_by=answered_by,
+            response_id=response_id,
+            reply_item_id=reply_item_id,
+            language=language,
+        )
+
+        async def work(session: AsyncSession) -> None:
+            session.add(row)
+            await summarised(session_id)(session)
+
+        await self.store.transaction(work)
+
+    def safety_kept(self, session_id: str, kept: Callable[[], tuple[str, int]]) -> Work:
+        """Keep where a session's protocol stands, as `kept` tells it when this is done: its state and its level."""
+
+        async def work(session: AsyncSession) -> None:
+            state, level = kept()
+            mine = update(SessionRow).where(col(SessionRow.id) == session_id)
+            await session.execute(mine.values(safety=state, risk_level=level))
+
+        return work
+
+    async def safety(self, session_id: str, user_id: str) -> str | None:
+        """Where the protocol of this session stands or, before it has begun one, that of the person's newest other."""
+
+        async def work(session: AsyncSession) -> str | None:
+            kept = col(SessionRow.safety)
+            own = await session.scalar(select(kept).where(col(SessionRow.id) == session_id))
+            if own is not None:
+                return own
+            others = (col(SessionRow.user_id) == user_id) & kept.is_not(None)
+            newest = select(kept).where(others).order_by(col(SessionRow.started_at).desc()).limit(1)
+            return await session.scalar(newest)
+
+        return await self.store.transaction(work)
 
     async def turns(self, session_id: str) -> list[Turn]:
         """All turns of a session in order. The person's key must be loaded."""
@@ -236,6 +307,7 @@ class Records:
         async def work(session: AsyncSession) -> bool:
             mine = (col(TurnRow.response_id) == response_id) & (col(TurnRow.user_id) == user_id)
             done: Any = await session.execute(update(TurnRow).where(mine).values(rating=rating))
+            await summarised_of(mine)(session)
             return bool(done.rowcount)
 
         return await self.store.transaction(work)
@@ -322,6 +394,8 @@ class Records:
             row.heard_ms,
             tuple(row.images or ()),
             row.audio_s,
+            row.risk_level or 0,
+            row.answered_by,
         )
 
 

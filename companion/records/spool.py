@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.errors import StorageError
+from companion.errors import InputError, StorageError
 from companion.records.crypto import KeyRing
 
 
@@ -26,7 +28,9 @@ class Spool:
         return self.write_bytes(user_id, f"{turn_id}.pcm", pcm)
 
     def write_bytes(self, user_id: str, name: str, data: bytes) -> str:
-        """`write` for something else that came with an utterance, such as an image."""
+        """`write` for something else that came with an utterance, such as an image. Raises InputError for its name."""
+        if "/" in name or "\0" in name:
+            raise InputError("an item id cannot hold a slash or a NUL", code="invalid_item_id")
         folder = self._of(user_id)
         part = folder / f"{name}.part"
         try:
@@ -57,6 +61,26 @@ class Spool:
         except OSError as error:
             raise StorageError(f"a recording cannot be read ({os.strerror(error.errno or 0)})") from None
         return self._ring.open_bytes(user_id, blob)
+
+    def delete(self, user_id: str, names: Sequence[str]) -> None:
+        """Delete these files of a person; one that is not there is deleted already. Raises StorageError."""
+        folder = self._of(user_id)
+        try:
+            for name in names:
+                (folder / name).unlink(missing_ok=True)
+            if folder.is_dir():
+                _sync(folder)
+        except OSError as error:
+            raise StorageError(f"a recording cannot be deleted ({os.strerror(error.errno or 0)})") from None
+
+    def older_than(self, at: float) -> list[Path]:
+        """Every file that was last written before (unix s)."""
+        old = []
+        for path in self._folder.glob("*/*"):
+            with contextlib.suppress(FileNotFoundError):  # it went meanwhile
+                if path.stat().st_mtime < at:
+                    old.append(path)
+        return old
 
     def erase(self, user_id: str) -> int:
         """Delete all recordings of a person, half-written ones too; how many. Raises StorageError."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, Column, Double, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, BigInteger, Column, Double, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlmodel import Field, SQLModel
 
 _Json = JSON(none_as_null=True)
+HAS_FILES = "audio IS NOT NULL OR images IS NOT NULL"  # of a turn, in the spool
 
 
 class UserRow(SQLModel, table=True):
@@ -32,11 +33,15 @@ class UserRow(SQLModel, table=True):
 class SessionRow(SQLModel, table=True):
     """One conversation, over as many sockets as it takes. settings: what its client chose, sealed.
 
-    seen_at: when its client was last there.
+    seen_at: when its client was last there. safety: where the risk protocol stands (`safety.protocol.dump`, no words);
+    risk_level: the level that is held, 0..4.
     """
 
     __tablename__: ClassVar[str] = "session"
-    __table_args__ = (Index("ix_session_user_started", "user_id", "started_at"),)
+    __table_args__ = (
+        Index("ix_session_user_started", "user_id", "started_at"),
+        Index("ix_session_risk", "risk_level", "started_at"),
+    )
 
     id: str = Field(sa_column=Column(String(128), primary_key=True))
     user_id: str = Field(
@@ -49,6 +54,8 @@ class SessionRow(SQLModel, table=True):
     language: str | None = Field(default=None, sa_column=Column(String(16)))
     settings: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     seen_at: float | None = Field(default=None, sa_column=Column(Double))
+    safety: str | None = Field(default=None, sa_column=Column(Text))
+    risk_level: int | None = None
 
 
 class JournalRow(SQLModel, table=True):
@@ -75,13 +82,17 @@ class TurnRow(SQLModel, table=True):
     replying and replied are on their way: a reply was begun, or was told to the client but is not on record with all
     that belongs to it. user_text, reply_text, affect_words (JSON whose evidence quotes the words) are sealed. audio:
     name in the spool; audio_seq: the client's number of the last audio frame in it. reply_item_id: the item of the
-    reply to it; heard_ms: how much of its speech was heard, None for all.
+    reply to it; heard_ms: how much of its speech was heard, None for all. modality: voice, text, or told, where the
+    companion or a counsellor spoke unasked and user_text is None. risk_level, risk: as read of this turn (0..4; level,
+    kinds, reasons without words, held, phase). answered_by: model, script or counsellor. trajectory: how valence
+    moved up to this turn (affect.trajectory.State).
     """
 
     __tablename__: ClassVar[str] = "turn"
     __table_args__ = (
         Index("ix_turn_session_index", "session_id", "index"),
         Index("ix_turn_user_created", "user_id", "created_at"),
+        Index("ix_turn_files", "user_id", sqlite_where=text(HAS_FILES), postgresql_where=text(HAS_FILES)),
     )
 
     id: str = Field(sa_column=Column(String(128), primary_key=True))
@@ -119,6 +130,10 @@ class TurnRow(SQLModel, table=True):
     models: dict[str, Any] | None = Field(default=None, sa_column=Column(_Json))
     timings: dict[str, Any] | None = Field(default=None, sa_column=Column(_Json))
     error: str | None = Field(default=None, sa_column=Column(String(100)))
+    risk_level: int | None = None
+    risk: dict[str, Any] | None = Field(default=None, sa_column=Column(_Json))
+    answered_by: str | None = Field(default=None, sa_column=Column(String(16)))
+    trajectory: str | None = Field(default=None, sa_column=Column(String(16)))
 
 
 class ErasureRow(SQLModel, table=True):

@@ -17,6 +17,7 @@ from api.app import create_app
 from api.auth import Authenticator, issue
 from api.realtime.sessions import Sessions
 from api.server import DrainingServer, server
+from companion.consent.decisions import Decided, decide
 from companion.engine import Engine, learner
 from companion.llm.chat_model import FakeChatModel
 from companion.records import database
@@ -40,6 +41,11 @@ class Served:
 
     def token(self, user: str = "xiaoyu", ttl_s: float = 60.0) -> str:
         return issue(SECRET, user, ttl_s, time.time())
+
+    async def agreed(self, purpose: str, user: str = "xiaoyu", *, given: bool = True) -> Decided:
+        """The person says yes (or no), as they would over HTTP."""
+        version = self.engine.consents.version(purpose)
+        return await decide(self.engine, user, purpose, given, version=version, language="zh", by="person")
 
 
 @asynccontextmanager

@@ -1,10 +1,16 @@
 """One call erases a person: rows, vectors, audio, queued work and key; a receipt without content is left."""
 
 import asyncio
+import importlib
+import re
+import secrets
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import JSON, Column, Table, func, insert, select
+from sqlmodel import SQLModel
 
 from companion.errors import InputError, StorageError
 from companion.records import database
@@ -102,6 +108,58 @@ async def test_an_erasure_that_was_cut_off_goes_on_when_it_is_run_again(records:
     mine = await traces(records, "person-one")
     await erase(records, memories, "person-one", 9.0)
     assert files_with(tmp_path, mine) == []
+
+
+def whole_metadata() -> list[Table]:
+    """All tables, parents first, as the migrations know them."""
+    env = (Path(database.__file__).parents[2] / "alembic" / "env.py").read_text("utf-8")
+    for module in re.findall(r'^    "([\w.]+)",$', env, re.MULTILINE):
+        importlib.import_module(module)
+    return list(SQLModel.metadata.sorted_tables)
+
+
+def a_row(table: Table, user_id: str) -> dict[str, Any]:
+    """A row of the person's: every column filled, pointing to the rows of the same person before it."""
+
+    def value(column: Column[Any]) -> Any:
+        if column.name == "user_id" or (table.name, column.name) == ("user", "id"):
+            return user_id
+        for key in column.foreign_keys:
+            parent = key.column
+            return value(parent) if parent.table.name != "user" else user_id
+        kind = column.type.python_type if not isinstance(column.type, JSON) else dict
+        if kind in (int, float):
+            return 1
+        known = {str: f"{column.table.name}-row"[: getattr(column.type, "length", None) or 99], bool: True}
+        return known.get(kind, secrets.token_bytes(80) if kind is bytes else {})
+
+    return {column.name: value(column) for column in table.columns}
+
+
+async def test_every_table_that_names_a_person_is_emptied_of_them_and_counted(tmp_path: Path) -> None:
+    """Also of tables that somebody adds later: this walks all that there are."""
+    tables = whole_metadata()
+    of_people = [table for table in tables if "user_id" in table.c]
+    assert {"turn", "memory", "consent", "contact", "complaint", "caseload"} <= {table.name for table in of_people}
+    engine = database.create_engine(f"sqlite+aiosqlite:///{tmp_path / 'records.db'}")
+    async with engine.begin() as connection:
+        await connection.run_sync(SQLModel.metadata.create_all)
+        for table in tables:
+            if "user_id" in table.c or table.name in ("user", "staff"):
+                await connection.execute(insert(table).values(**a_row(table, "person-one")))
+    store = database.Store(database.sessions(engine))
+    ring = KeyRing(store.sessions, b"m" * 32)
+    records = Records(store, ring, Spool(tmp_path / "spool", ring))
+    memories = remembering(records, tmp_path)
+    mine = await traces(records, "person-one")
+    receipt = await erase(records, memories, "person-one", 9.0)
+    assert len([count for count in receipt.counts.values() if count]) >= len(of_people)
+    async with engine.connect() as connection:
+        for table in of_people:
+            count = select(func.count()).select_from(table).where(table.c.user_id == "person-one")
+            assert await connection.scalar(count) == 0, table.name
+    assert len(mine) > len(of_people) and files_with(tmp_path, mine) == []
+    await engine.dispose()
 
 
 async def test_who_comes_back_after_an_erasure_is_a_stranger(records: Records, tmp_path: Path) -> None:
