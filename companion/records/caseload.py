@@ -94,6 +94,10 @@ class Caseload:
 
     async def add(self, staff_id: str, user_id: str, now: float, *, by: str) -> None:
         """Put a person into somebody's care; nothing changes where they are. Raises InputError (not_found)."""
+        await self._store.transaction(self.added(staff_id, user_id, now, by=by))
+
+    def added(self, staff_id: str, user_id: str, now: float, *, by: str) -> Work:
+        """`add` for a transaction."""
 
         async def work(session: AsyncSession) -> None:
             if await session.get(UserRow, user_id) is None:
@@ -104,7 +108,7 @@ class Caseload:
             session.add(row)
             await self._audit.row(now, by, "caseload.add", user_id=user_id, to=staff_id)(session)
 
-        await self._store.transaction(work)
+        return work
 
     async def remove(self, staff_id: str, user_id: str, now: float, *, by: str) -> None:
         """Take them out again, and end what glass was broken. Raises InputError (not_found) where there is neither."""

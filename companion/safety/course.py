@@ -157,16 +157,18 @@ class Course:
         self._set(phase=Phase.HUMAN, queued=False, claimed=False, waits_until=None, asked="")
 
     def gave_back(self, level: int) -> None:
-        """A counsellor lets go and says how they judge it."""
+        """A counsellor lets go, or closes a case that they only read, and says how they judge it."""
         _check_level(level)
-        if self.state.phase is not Phase.HUMAN:
+        human = self.state.phase is Phase.HUMAN
+        if not human and not self.state.queued:
             return
         phase = Phase.SUPPORTING if level >= ACUTE else Phase.EASING if level else Phase.CALM
         kinds = self.state.kinds if level else ()
         self._set(phase=phase, level=level, aloud_level=min(level, self.state.aloud_level), kinds=kinds)
-        self._set(at_risk=self.now)
-        self.actions.append(UnmuteModel())
-        self._say("human.left")
+        self._set(at_risk=self.now, queued=False, claimed=False, waits_until=None, asked="")
+        if human:
+            self.actions.append(UnmuteModel())
+            self._say("human.left")
 
     def lost(self) -> None:
         """The counsellor is gone without giving back."""

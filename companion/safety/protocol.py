@@ -21,7 +21,7 @@ from typing import Literal
 import msgspec
 
 from companion.errors import StorageError
-from companion.safety.course import Course, cool_down_s
+from companion.safety.course import ACUTE, Course, cool_down_s
 from companion.safety.protocol_types import (
     Action,
     Claimed,
@@ -58,7 +58,7 @@ TRANSITIONS: Mapping[type, Sequence[tuple[Sequence[Phase], Sequence[Phase]]]] = 
     Consented: ((_OTHER, (_C, _A, _S, _Q, _O)),),
     Claimed: ((_OTHER, (_Q,)),),
     TookOver: ((_OTHER, (_H,)),),
-    GaveBack: (((_H,), (_C, _E, _S)),),
+    GaveBack: ((_ANY, (_C, _E, _S)),),
     CounsellorLost: (((_H,), (_C, _A, _S, _Q)), (_OTHER, (_Q,))),
     SosPressed: ((_OTHER, (_S, _ASK, _Q)),),
     Left: (),
@@ -108,6 +108,25 @@ def due_at(state: State, policy: Policy) -> float | None:
     if state.level:
         waits.append(state.at_risk + cool_down_s(state, policy))
     return min(waits, default=None)
+
+
+def carried(state: State, now: float, policy: Policy) -> State:
+    """Where a new talk of the same person begins: danger does not end with a session. What was asked or said is not."""
+    before, _ = step(state, Tick(), now, policy)
+    if not before.level:
+        return State(seed=before.seed)
+    easing = before.phase is Phase.EASING
+    phase = Phase.EASING if easing else Phase.SUPPORTING if before.level >= ACUTE else Phase.ATTENTIVE
+    return State(
+        phase=phase,
+        level=before.level,
+        kinds=before.kinds,
+        at_risk=before.at_risk,
+        review=before.review if before.review != "asked" else "unasked",
+        contact=before.contact if before.contact != "offered" else "none",
+        spoken=before.spoken,
+        seed=before.seed,
+    )
 
 
 def who_answers(state: State, actions: Sequence[Action]) -> Literal["script", "counsellor", "model"]:

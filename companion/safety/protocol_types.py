@@ -120,7 +120,7 @@ class TookOver:
 
 @dataclass(frozen=True, slots=True)
 class GaveBack:
-    """A counsellor lets the talk go. level: 0..4, how they judge it now."""
+    """A counsellor lets the talk go, or closes a case they only read. level: 0..4, how they judge it now."""
 
     level: int
 

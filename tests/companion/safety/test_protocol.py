@@ -213,6 +213,16 @@ def test_the_way_from_a_method_to_a_counsellor_and_back() -> None:
     assert UnmuteModel() in done[6] and (state.phase, state.level) == (Phase.EASING, 1)
 
 
+def test_a_case_that_a_counsellor_closes_without_a_word_to_the_person_calls_for_nobody_again() -> None:
+    state, done = run(STAFFED, Turn(4, ("suicide",)), Claimed(), GaveBack(1), Tick(), every=50.0)
+    assert any(isinstance(action, Queue) for action in done[0]) and done[2] == ()
+    assert (state.phase, state.level, state.queued, state.waits_until) == (Phase.EASING, 1, False, None)
+    later, actions = step(state, Tick(), 1_000.0, STAFFED)
+    assert actions == () and later == state
+    assert run(STAFFED, Turn(4, ("suicide",)), Claimed(), Tick(), every=61.0)[1][2] != ()  # else it is called again
+    assert run(ALONE, Turn(3, ("suicide",)), GaveBack(0))[0].level == 3  # of whom nobody was asked for
+
+
 def test_not_safe_is_a_matter_for_a_counsellor_at_once() -> None:
     state, done = run(STAFFED, Turn(3, ("suicide",)), Turn(0, (), "no"))
     assert (state.phase, state.level) == (Phase.QUEUED, 4)
