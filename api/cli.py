@@ -11,19 +11,22 @@ from companion.errors import CompanionError
 
 _COMMANDS = {
     "affect": "How recordings sound and what lines say.",
+    "deidentify": "What tells in lines who somebody is; surrogates instead.",
     "doctor": "What is there, what is missing, and what mends it.",
     "serve": "Load the models and serve.",
     "audit": "What staff did, and whether that record is whole.",
     "bench": "Measure a part beside a named peer.",
+    "complaints": "What people complain about: read, answer.",
     "demo": "Two people talk to a real server, in two languages.",
     "talk": "Stream recordings to a server as a client.",
     "memory": "Evaluate, look after and erase what is remembered.",
     "models": "Model packs: list, fetch, verify.",
     "risk": "Whether lines show somebody in danger, and why.",
     "prompt": "What the model read for a turn, and why.",
-    "schema": "The wire's contract, as AsyncAPI or JSON Schema.",
+    "schema": "The contract, as AsyncAPI, JSON Schema or OpenAPI.",
     "migrate": "Bring the database up to date.",
     "keys": "Keys of whoever issues user tokens: make, list, remove.",
+    "seed": "People who never were, for trying the desk out.",
     "staff": "Accounts of staff, and whom they care for.",
     "token": "Issue a user token for development; revoke tokens.",
 }

@@ -50,9 +50,9 @@ def run(minutes: float = 15.0, sessions: int = 30, seed: int = 1) -> Result:
             seen, turns, unanswered = uvloop.run(_talk(server, 60 * minutes, sessions, random.Random(seed)))
     filling_s = min(_FILLING_S, 20 * minutes)
     grown = growth([probe for probe in seen if filling_s <= probe["at"] < 60 * minutes + 1])
-    one_each = seen[-1]["spool_files"] == turns
+    none_kept = seen[-1]["spool_files"] == 0  # nobody agreed to keeping recordings
     long_enough = 60 * minutes >= 1.5 * _FILLING_S
-    met = long_enough and one_each and not unanswered and all(grown[name] <= most for name, most in _GROWTH.items())
+    met = long_enough and none_kept and not unanswered and all(grown[name] <= most for name, most in _GROWTH.items())
     detail: dict[str, object] = {
         **{f"{name}_growth": grown[name] for name in _GROWTH},
         **{name: seen[-2][name] for name in _GROWTH},
@@ -63,7 +63,7 @@ def run(minutes: float = 15.0, sessions: int = 30, seed: int = 1) -> Result:
     }
     if not long_enough:
         detail["note"] = f"too short to tell: {1.5 * _FILLING_S / 60:.0f} minutes at least"
-    goal = ", ".join(f"{name} <= {most:.0%}" for name, most in _GROWTH.items()) + "; one recording and one reply a turn"
+    goal = ", ".join(f"{name} <= {most:.0%}" for name, most in _GROWTH.items()) + "; one reply a turn, and no recording left"
     return Result("soak", 100 * grown["pss_kib"], f"% growth of memory, {sessions} sessions", "none", None,
                   goal, met, turns, detail)  # fmt: skip
 
@@ -100,7 +100,8 @@ async def _talk(
             await asyncio.sleep(min(_LOOK_S, max(0.0, until - time.monotonic())))
             await look()
         said = await asyncio.gather(*people)
-        await look()  # nobody talks any more: what is recorded by now is what was said
+        await asyncio.sleep(1.0)  # the last turns are put on record
+        await look()
     turns, unanswered = (sum(each) for each in zip(*said, strict=True))
     return seen, turns, unanswered
 

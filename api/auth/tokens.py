@@ -6,7 +6,7 @@ import hashlib
 import math
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +29,7 @@ _LONGEST = 8192  # characters: a client secret with 4 KiB of session settings ha
 # RFC 7515 section 7.1. PyJWT takes padding as well, which would be a second spelling of the same token.
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _JTI = 256
+_WARDS = 16  # children of one guardian; authored
 _CLOCK_S = 2.0**53
 _MAKE_ONE = "make one with `companion token`"
 
@@ -40,7 +41,7 @@ class Principal:
     kind: a client_secret only opens sessions. token_id: its jti, or the SHA-256 of what is signed, in hex. issued_at,
     expires_at: unix s; what the token opened ends with it unless it is renewed. key_id: of the issuer's key, None for
     our own secret. minted_by: (user id, token id) that a client secret was made with. session: the settings it
-    carries, which fit protocol.SessionFields.
+    carries, which fit protocol.SessionFields. guardian_of: ids of children for whom they consent.
     """
 
     user_id: str
@@ -52,19 +53,24 @@ class Principal:
     key_id: str | None = None
     minted_by: tuple[str, str] | None = None
     session: dict[str, Any] | None = None
+    guardian_of: tuple[str, ...] = ()
 
 
-def issue(secret: str, user_id: str, ttl_s: float, now: float, role: str = "user") -> str:
+def issue(
+    secret: str, user_id: str, ttl_s: float, now: float, role: str = "user", guardian_of: Sequence[str] = ()
+) -> str:
     """A token for user_id, good from now (unix seconds) for ttl_s. Raises ConfigurationError for a name, role or time
     that cannot be."""
     import jwt
 
-    return jwt.encode(user_claims(user_id, ttl_s, now, role), secret, algorithm=OWN_ALGORITHM)
+    return jwt.encode(user_claims(user_id, ttl_s, now, role, guardian_of), secret, algorithm=OWN_ALGORITHM)
 
 
-def user_claims(user_id: str, ttl_s: float, now: float, role: str = "user") -> dict[str, Any]:
+def user_claims(
+    user_id: str, ttl_s: float, now: float, role: str = "user", guardian_of: Sequence[str] = ()
+) -> dict[str, Any]:
     """What a token of ours says. As `issue`."""
-    if not _NAME.fullmatch(user_id):
+    if not all(_NAME.fullmatch(name) for name in (user_id, *guardian_of)):
         raise ConfigurationError("a user name has 1 to 64 letters, digits, or . _ @ -")
     if role not in ROLES:
         raise ConfigurationError(f"no role {role!r}; choose one of {', '.join(ROLES)}")
@@ -78,6 +84,7 @@ def user_claims(user_id: str, ttl_s: float, now: float, role: str = "user") -> d
         "iat": issued_at,
         "exp": int(now + ttl_s),
         "jti": secrets.token_urlsafe(12),
+        **({"guardian_of": list(guardian_of)} if guardian_of else {}),
     }
 
 
@@ -221,7 +228,11 @@ def claimed(
         raise AuthenticationError("the token is not valid yet: compare the clocks of its issuer and of this server")
     if expires_at - issued_at > LONGEST_TOKEN_S + 1:  # exp is in whole seconds
         raise AuthenticationError(f"the token lives for more than {LONGEST_TOKEN_S:.0f} s: have a shorter one issued")
-    return Principal(user_id, role, "user", token_id, issued_at, expires_at + leeway_s, key_id)
+    of = claims.get("guardian_of", [])
+    if not isinstance(of, list) or len(of) > _WARDS or not all(isinstance(i, str) and names.fullmatch(i) for i in of):
+        raise AuthenticationError(f"the token's guardian_of is not a list of at most {_WARDS} user names")
+    until = expires_at + leeway_s
+    return Principal(user_id, role, "user", token_id, issued_at, until, key_id, guardian_of=tuple(of))
 
 
 def _client_secret(principal: Principal, claims: Mapping[str, Any]) -> Principal:
@@ -230,7 +241,9 @@ def _client_secret(principal: Principal, claims: Mapping[str, Any]) -> Principal
         raise AuthenticationError("this is not a client secret of this server")
     until = _time(claims, "until")
     minted_by = (str(by[0]), str(by[1]))
-    return replace(principal, kind="client_secret", expires_at=until, minted_by=minted_by, session=session)
+    return replace(
+        principal, kind="client_secret", expires_at=until, minted_by=minted_by, session=session, guardian_of=()
+    )
 
 
 def _token_id(claims: Mapping[str, Any], token: str) -> str:

@@ -21,6 +21,7 @@ _MODULES = {
     "barge-in": "barge_in",
     "chaos": "chaos",
     "chaos-replicas": "chaos_replicas",
+    "desk": "desk",
     "endpointing": "endpointing",
     "import": "coldstart",
     "overlap": "overlap",

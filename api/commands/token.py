@@ -18,6 +18,7 @@ from companion.settings import Settings
 @click.option("--user", default="dev", show_default=True, help="Whom the token speaks for.")
 @click.option("--ttl", type=float, default=None, help="Seconds it is good for (COMPANION_AUTH__TOKEN_TTL_S).")
 @click.option("--role", type=click.Choice(ROLES), default="user", show_default=True, help="What it may do.")
+@click.option("--guardian-of", "wards", metavar="USER", multiple=True, help="A child for whom they may consent.")
 @click.option(
     "--key",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -26,7 +27,13 @@ from companion.settings import Settings
 @click.option("--revoke", metavar="TOKEN", help="Revoke a token, or its jti; `-` reads it from standard input.")
 @click.option("--revoke-user", metavar="USER", help="Revoke all tokens that were issued to a person until now.")
 def token(
-    user: str, ttl: float | None, role: str, key: Path | None, revoke: str | None, revoke_user: str | None
+    user: str,
+    ttl: float | None,
+    role: str,
+    wards: tuple[str, ...],
+    key: Path | None,
+    revoke: str | None,
+    revoke_user: str | None,
 ) -> None:
     """Print a user token, signed with this server's secret; or revoke tokens.
 
@@ -40,19 +47,19 @@ def token(
         return
     ttl = settings.auth.token_ttl_s if ttl is None else ttl
     if key is not None:
-        click.echo(_issued(settings, key, user, ttl, now, role))
+        click.echo(_issued(settings, key, user, ttl, now, role, wards))
     else:
-        click.echo(issue(signing_secret(settings), user, ttl, now, role))
+        click.echo(issue(signing_secret(settings), user, ttl, now, role, wards))
 
 
-def _issued(settings: Settings, key: Path, user: str, ttl: float, now: float, role: str) -> str:
+def _issued(settings: Settings, key: Path, user: str, ttl: float, now: float, role: str, wards: tuple[str, ...]) -> str:
     import jwt
 
     from api.auth.tokens import user_claims
     from api.commands.keys import algorithm_of, load_private
 
     private = load_private(key)
-    claims = {**user_claims(user, ttl, now, role), "iss": settings.auth.issuer}
+    claims = {**user_claims(user, ttl, now, role, wards), "iss": settings.auth.issuer}
     if settings.auth.audience is not None:
         claims["aud"] = settings.auth.audience
     return jwt.encode(claims, private, algorithm=algorithm_of(private), headers={"kid": key.stem})

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.datastructures import Cookie
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from api.auth.tokens import ISSUERS_NAME
+from api.errors import refusals
 from api.staff.guards import (
     Guard,
     SignedIn,
@@ -25,8 +24,7 @@ from api.staff.guards import (
     provide_staff,
     requires,
 )
-from companion.errors import AuthenticationError, InputError, StorageError
-from companion.records.attempts import TooManyAttempts
+from companion.errors import AuthenticationError
 from companion.records.sign_in import ABSOLUTE_S, PENDING_S
 from companion.records.staff import Staff
 
@@ -151,38 +149,7 @@ def _told(staff: Staff) -> dict[str, Any]:
     return {"id": staff.id, "name": staff.name, "roles": sorted(staff.roles)}
 
 
-def _refusal(status: int, code: str) -> Any:
-    def answer(_: _Request, error: Exception) -> Response[dict[str, Any]]:
-        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-        return Response({"error": {"code": code, "message": str(error)}}, status_code=status, headers=headers)
-
-    return answer
-
-
-def _unfit(_: _Request, error: InputError) -> Response[dict[str, Any]]:
-    status = {"not_found": 404, "forbidden": 403, "csrf": 403}.get(error.code, 400)
-    return Response({"error": {"code": error.code, "message": str(error)}}, status_code=status)
-
-
-def _too_many(_: _Request, error: TooManyAttempts) -> Response[dict[str, Any]]:
-    body = {"error": {"code": "too_many_attempts", "message": str(error)}}
-    return Response(body, status_code=429, headers={"Retry-After": f"{error.retry_after_s:.0f}"})
-
-
-def _invalid(_: _Request, error: HTTPException) -> Response[dict[str, Any]]:
-    """Litestar's own refusals; what it says of a value may quote it, so that only the kind is told."""
-    message = "the body does not fit: see docs/staff.md" if error.status_code == 400 else error.detail
-    return Response({"error": {"code": "invalid_request", "message": message}}, status_code=error.status_code)
-
-
-REFUSALS: dict[Any, Any] = {
-    TooManyAttempts: _too_many,
-    AuthenticationError: _refusal(401, "signed_out"),
-    InputError: _unfit,
-    StorageError: _refusal(503, "storage_error"),
-    HTTPException: _invalid,
-    msgspec.ValidationError: _refusal(400, "invalid_request"),
-}
+REFUSALS = refusals(unfit="the body does not fit: see docs/staff.md", signed_out="signed_out")
 
 
 def staff_router(path: str, *handlers: Any) -> Router:

@@ -116,6 +116,7 @@ async def test_ten_minutes_without_a_pause_are_cut_and_every_sample_is_on_record
     said = loud(595.0)
     recognizer = Listening()
     async with serve(recognizer=recognizer) as server:
+        await server.agreed("audio_retention")
         async with RealtimeClient.connect(server.url, server.token()) as client:
             created = await until(client, "companion.session")
             sending = asyncio.create_task(send(client, np.concatenate((said, quiet(1.0)))))
@@ -284,6 +285,7 @@ async def test_a_full_disk_is_told_and_the_utterance_is_kept_with_the_next(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     async with serve() as server:
+        await server.agreed("audio_retention")
         async with RealtimeClient.connect(server.url, server.token()) as client:
             created = await until(client, "companion.session")
             with monkeypatch.context() as patch:

@@ -67,6 +67,7 @@ async def test_a_spoken_turn_goes_from_voice_to_reply_and_onto_record(serve: Ser
 
 async def test_the_record_holds_both_sides_both_channels_and_no_open_words(serve: Serve, tmp_path: Any) -> None:
     async with serve() as server:
+        await server.agreed("audio_retention")
         async with RealtimeClient.connect(server.url, server.token()) as client:
             created = await until(client, "companion.session")
             await client.speak(voice(), paced=False)

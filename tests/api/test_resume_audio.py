@@ -48,6 +48,7 @@ async def test_an_utterance_that_was_cut_off_is_whole(serve: Serve, elsewhere: b
     phone, speaker = Phone(), Speaker()
     async with serve() as first, serve(chroma="other") as second:
         server = second if elsewhere else first
+        await first.agreed("audio_retention")
         async with online(phone, first):
             await begin(phone)
             await speaker.send(phone, 1, 40)
@@ -71,6 +72,7 @@ async def test_an_utterance_that_was_cut_off_is_whole(serve: Serve, elsewhere: b
 async def test_what_was_said_before_the_line_broke_for_good_is_on_record(serve: Serve) -> None:
     phone, speaker = Phone(), Speaker()
     async with serve(settings={"resume": Resume(reattach_s=0.1)}) as server:
+        await server.agreed("audio_retention")
         async with online(phone, server):
             await begin(phone)
             await speaker.send(phone, 1, 40)

@@ -1,0 +1,1 @@
+"""What staff read of people whom they care for, and what they write down: sessions, timelines, notes, labels."""
