@@ -11,10 +11,13 @@ from litestar import Litestar, get
 from api.auth import Authenticator, keep_tokens_out_of_logs, signing_secret
 from api.console.routes import talk
 from api.me.routes import me
+from api.openapi import openapi_route
 from api.realtime.asyncapi import asyncapi_route, json_schema_route
 from api.realtime.client_secrets import client_secrets
 from api.realtime.routes import realtime
 from api.realtime.sessions import Sessions
+from api.review import review
+from api.review.exchange import Exchange
 from api.staff import Access, staff
 from companion.engine import Engine
 from companion.replicas import Replicas
@@ -25,6 +28,12 @@ from companion.settings import Settings
 def health() -> dict[str, str]:
     """Answers once the models are loaded and warm."""
     return {"status": "ok"}
+
+
+ROUTES: tuple[Any, ...] = (
+    *(realtime, client_secrets, me, staff, review, talk),
+    *(asyncapi_route, json_schema_route, openapi_route, health),
+)
 
 
 def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Litestar:
@@ -39,11 +48,13 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
             app.state.auth = await stack.enter_async_context(Authenticator.open(settings, app.state.engine.records))
             access = Access.open(settings, app.state.engine.records, lambda: app.state.engine.now())
             app.state.staff = await stack.enter_async_context(access)
+            await stack.enter_async_context(app.state.engine.recordings.sweeping())
             replicas = Replicas(settings.redis.url)
             await replicas.open()
             app.state.sessions = Sessions(app.state.engine, signing_secret(settings), replicas)
             stack.push_async_callback(app.state.sessions.close)
+            exchange = Exchange.open(app.state.engine, app.state.sessions, app.state.staff)
+            app.state.exchange = await stack.enter_async_context(exchange)
             yield
 
-    routes: list[Any] = [realtime, client_secrets, me, staff, talk, asyncapi_route, json_schema_route, health]
-    return Litestar(routes, lifespan=[lifespan], openapi_config=None)
+    return Litestar(list(ROUTES), lifespan=[lifespan], openapi_config=None)

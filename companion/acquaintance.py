@@ -24,11 +24,26 @@ class Acquaintance:
     ) -> None:
         self._engine, self.person, self.liked, self._emit = engine, person, liked, emit
         self.prefetch = Prefetch(engine, person)
+        self.remembering = False  # whether they want to be remembered, as `look` found it
         self._known: Profile | None = None
         self._known_at = (0, "")  # edits of the person, and the summary of what was trimmed, that it stands for
 
+    async def look(self) -> None:
+        """Find out whether they want to be remembered."""
+        self.remembering = await self._engine.consents.permits(self.person.user_id, "memory")
+
+    async def hotwords(self, trimmed: str) -> Sequence[str]:
+        """Names that they are likely to say, for the recogniser."""
+        await self.look()
+        return self.profile(trimmed).hotwords()
+
     def profile(self, trimmed: str) -> Profile:
-        """What is known, as it stood when the session began, when they changed it, or when more was trimmed."""
+        """What is known, as it stood when the session began, when they changed it, or when more was trimmed.
+
+        Nothing where they do not want to be remembered.
+        """
+        if not self.remembering:
+            return Profile.of((), self._engine.now())
         if self._known is None or self._known_at != (self.person.edits, trimmed):
             self._known_at = (self.person.edits, trimmed)
             self._known = self._engine.memories.profile(self.person, self._engine.now())
@@ -44,6 +59,7 @@ class Acquaintance:
 
         forget_last: awaited where they name nothing; forgets the exchange before and gives the ids of its turns.
         """
+        await self.look()
         request = memory_request(said, language)
         engine, now = self._engine, self._engine.now()
         if request is not None and request.kind == "list":

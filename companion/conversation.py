@@ -67,7 +67,7 @@ class Conversation:
         self._count = resumed.count
         self._resumed: Resumed | None = resumed
         self._kept = usual  # of the person's usual voice, what is on record
-        self.hearing = Hearing(engine, usual, emit, self._later)
+        self.hearing = Hearing(engine, self.user_id, usual, emit, self._later)
         self._partial: tuple[str, str] = ("", "")  # item, and what was told of it
         self._played: dict[str, int] = {}
         self._recorder = Recorder(engine, person.person, session_id, usual_mood, emit, resumed.points)
@@ -96,6 +96,7 @@ class Conversation:
         await engine.learner.catch_up(person)
         mood = await engine.usual_mood(user_id, session_id)
         known = Acquaintance(engine, person, await engine.liked(user_id), emit)
+        await known.look()
         return cls(engine, session_id, known, usual, mood, emit, resumed or Resumed())
 
     @property
@@ -110,7 +111,7 @@ class Conversation:
 
     def listen_ahead(self, samples: Samples) -> asyncio.Task[Heard]:
         """Begin to understand what may be a whole utterance (float32, 16 kHz); cancel it to throw it away."""
-        task = asyncio.create_task(self.hearing.listen(samples, self.person.profile(self._trimmed).hotwords()))
+        task = asyncio.create_task(self.hearing.listen(samples, lambda: self.person.hotwords(self._trimmed)))
         self._later(self.person.prefetch.follow(task))
         return task
 
@@ -160,6 +161,7 @@ class Conversation:
         images: Sequence[Image] = (),
         audio_seq: int | None = None,
     ) -> None:
+        await self._engine.consents.require(self.user_id, "chat")
         self._count += 1
         await self._engine.records.commit_utterance(
             item_id,
@@ -340,6 +342,7 @@ class Conversation:
             return False
         await self._engine.resumable.deleted(item_id)
         await self._engine.learner.outbox.drop(self.user_id, (item_id,))
+        await self._engine.recordings.answered(self.user_id, (item_id,))
         self._emit(ItemDeleted(item_id))
         return True
 
@@ -354,7 +357,8 @@ class Conversation:
         except Moved:
             return
         usual = self.hearing.usual
-        also = [] if usual is self._kept else [self._engine.usual_kept(self.user_id, usual)]
+        may = await self._engine.consents.permits(self.user_id, "voice_analysis")
+        also = [self._engine.usual_kept(self.user_id, usual)] if may and usual is not self._kept else []
         self._kept = usual
         by_item = {item.id: understood(item) for item in items}
         await self._recorder.record(reply, by_item, state, code, learn=learn, also=also)

@@ -17,6 +17,10 @@ from affect.trajectory import OwnBaseline, own_baseline
 from companion.backends import factory
 from companion.errors import ModelUnavailable
 from companion.llm.chat_model import ChatModel
+from companion.records.cases import Cases
+from companion.records.consents import Consents
+from companion.records.contacts import Contacts
+from companion.records.recordings import Recordings
 from companion.records.resumable import Resumable
 from companion.reply import Answerer
 from companion.safety.reply_rules import rules
@@ -62,6 +66,11 @@ class Engine:
         self.chat = chat
         self.records = records
         self.resumable = Resumable(records)
+        agreed = settings.consent
+        self.consents = Consents(records.store, records.ring, required=agreed.required, audio_days=agreed.audio_days)
+        self.cases = Cases(records.store, records.ring)
+        self.contacts = Contacts(records.store, records.ring)
+        self.recordings = Recordings(records, self.consents, settings, lambda: self.now())
         self.learner = learner
         self.memories = memories = learner.memories
         self.ticker = ticker

@@ -8,6 +8,7 @@ from typing import Literal
 
 from affect.trajectory import Trajectory
 from affect.types import Affect
+from companion.safety.resources import Resource
 from memory.types import Memory, Recall
 
 
@@ -102,12 +103,16 @@ class TrajectoryChanged:
 
 @dataclass(frozen=True, slots=True)
 class ReplyStarted:
-    """A reply begins; its text is item `item_id`. answers: ids of the items that it replies to, oldest first."""
+    """A reply begins; its text is item `item_id`. answers: ids of the items that it replies to, oldest first.
+
+    by: None for the companion, else "counsellor".
+    """
 
     response_id: str
     item_id: str
     previous_item_id: str | None
     answers: tuple[str, ...] = ()
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,7 @@ class ReplyDone:
     reason: str | None = None
     message: str | None = None
     answers: tuple[str, ...] = ()
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +167,31 @@ class MemoriesForgotten:
     """What was deleted at the person's wish."""
 
     ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyTold:
+    """What the risk protocol does. level: that is held, 0..4; kinds: the latest first; phase: safety.protocol_types.
+
+    resources: to be shown, [] where none are due. actions: names of what was set going. asked: what the person is asked
+    ("safe", "review", "contact", ""), so that an app can show buttons. beside: a line to show, never to be spoken.
+    """
+
+    level: int
+    kinds: Sequence[str]
+    phase: str
+    resources: Sequence[Resource]
+    actions: Sequence[str]
+    asked: str = ""
+    beside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """The person has to know this; kind: the wire's name for it."""
+
+    kind: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,5 +221,7 @@ Event = (
     | TurnTimed
     | MemoriesSaved
     | MemoriesForgotten
+    | SafetyTold
+    | Noticed
     | Failed
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 from affect.baseline import Usual, learn, on_device
 from affect.fusion import fuse
@@ -11,6 +11,7 @@ from companion.engine import Engine
 from companion.errors import CompanionError
 from companion.events import AffectRead, Event, Transcribed, TranscriptionFailed
 from companion.speech.recognizer import Samples
+from companion.speech.voice import Unread, VoiceReader
 from companion.turn import Heard, listen, read, voice_of
 
 _RATE = 16_000
@@ -22,24 +23,33 @@ class Hearing:
     def __init__(
         self,
         engine: Engine,
+        user_id: str,
         usual: dict[str, Usual],
         emit: Callable[[Event], None],
         later: Callable[[Coroutine[None, None, None]], object],
     ) -> None:
-        self._engine, self.usual, self._emit, self._later = engine, usual, emit, later
+        self._engine, self._user_id, self._emit, self._later = engine, user_id, emit, later
+        self.usual = usual
         self.language_hint: str | None = None
         self.device = ""  # level and timbre are usual for each apart
 
-    async def listen(self, samples: Samples, hotwords: Sequence[str]) -> Heard:
-        """What is said in samples (float32, 16 kHz); nothing is told yet. Raises AudioError, SpeechError."""
+    async def listen(self, samples: Samples, hotwords: Callable[[], Awaitable[Sequence[str]]]) -> Heard:
+        """What is said in samples (float32, 16 kHz); nothing is told yet.
+
+        Raises AudioError, SpeechError, and InputError (consent_needed) where they did not agree to talk.
+        """
         engine, turn = self._engine, self._engine.settings.turn
+        await engine.consents.require(self._user_id, "chat")
+        voice: VoiceReader = engine.voice
+        if not await engine.consents.permits(self._user_id, "voice_analysis"):
+            voice, self.usual = Unread(), {}
         return await listen(
             samples,
             language=self.language_hint,
-            hotwords=hotwords,
+            hotwords=await hotwords(),
             usual=on_device(self.usual, self.device),
             recognizer=engine.recognizer,
-            voice=engine.voice,
+            voice=voice,
             words=engine.words,
             embed=engine.memories.vector,
             deadline_s=turn.affect_deadline_s,

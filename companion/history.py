@@ -65,6 +65,11 @@ class History:
         return False
 
 
+def unasked(text: str, reply_item: str, at: float) -> Told:
+    """What the companion, or a counsellor, said without being spoken to. at: unix s."""
+    return Told(Exchange("", text, at=at), (), reply_item, text)
+
+
 def heard_part(text: str, seconds: float) -> str:
     """What a synthetic voice has said of the text after so long; never half a Latin word."""
     spent, end = 0.0, 0

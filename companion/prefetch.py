@@ -47,7 +47,12 @@ class Prefetch:
             await self._fetch(heard.transcript.text, heard.vector, heard.affect.valence)
 
     async def take(self, text: str, vector: Vector | None, valence: float | None) -> Sequence[Recall]:
-        """What the final words bring to mind, best first. Raises EmbedderError."""
+        """What the final words bring to mind, best first; nothing where they do not want to be remembered.
+
+        Raises EmbedderError.
+        """
+        if not await self._may():
+            return ()
         same = text == self._text and self._rows is self._person.rows
         if same and self._recalls is not None and _near(valence, self._valence):
             self.hits += 1
@@ -58,6 +63,8 @@ class Prefetch:
         return await self._recall(text, vector, valence)
 
     async def _fetch(self, text: str, vector: Vector | None, valence: float | None) -> None:
+        if not await self._may():
+            return
         try:
             if vector is None:
                 vector = await self._engine.memories.vector(text)
@@ -67,6 +74,9 @@ class Prefetch:
             _log.warning("nothing was recalled ahead: %s", error)
             return
         self._text, self._vector, self._valence, self._recalls, self._rows = text, vector, valence, recalls, rows
+
+    async def _may(self) -> bool:
+        return await self._engine.consents.permits(self._person.user_id, "memory")
 
     async def _recall(self, text: str, vector: Vector | None, valence: float | None) -> Sequence[Recall]:
         engine = self._engine

@@ -66,6 +66,7 @@ class Recorder:
                 newest = turn_id == last
                 works = also if newest else ()
                 await self._finish(reply if newest else None, turn_id, heard, state, code, learn=learn, also=works)
+            await self._engine.recordings.answered(self._person.user_id, list(items))
             await self._engine.memories.recalled(self._person, reply.recalls, self._engine.now())
         except Exception as error:
             _log.error("a turn could not be recorded: %s", type(error).__name__)
@@ -95,7 +96,7 @@ class Recorder:
             heard.transcript.language if heard else None,
             _felt_of(felt),
         )
-        wanted = learn and bool(said)
+        wanted = learn and bool(said) and await engine.consents.permits(user_id, "memory")
         prompt = reply.prompt if reply else None
         await engine.records.finish_turn(
             turn_id,
@@ -114,6 +115,7 @@ class Recorder:
             response_id=reply.response_id if reply else None,
             strategy=reply.strategy.skill.value if reply and reply.strategy else None,
             changes=[asdict(change) for change in reply.changes] if reply else None,
+            trajectory=self.state if felt else None,
             also=[*also, engine.learner.outbox.added(spoken)] if wanted else also,
         )
         if wanted:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from affect.trajectory import Point
 from companion.engine import Engine
-from companion.history import Told, heard_part
+from companion.history import Told, heard_part, unasked
 from companion.records.repository import Turn
+from companion.safety.risk.reader import TURNS
 from prompts.strategy import Skill
 from prompts.types import Exchange
 
@@ -31,7 +32,8 @@ class Resumed:
 
     count: turns so far. told: exchanges, oldest first. waiting: turns that nobody has begun to reply to. lost: the
     reply that was being made. unrecorded: replies that were told, but are not on record with all that belongs to
-    them. untold: ids of turns that the client does not know to be on record. audio_seq: see records.tables.
+    them. untold: ids of turns that the client does not know to be on record. audio_seq: see records.tables. before: the
+    person's last turns with the risk that was read of them, oldest first.
     """
 
     count: int = 0
@@ -45,6 +47,7 @@ class Resumed:
     unrecorded: Sequence[Lost] = ()
     untold: Collection[str] = ()
     audio_seq: int | None = None
+    before: Sequence[tuple[str, int]] = ()
 
 
 async def recover(engine: Engine, session_id: str, untold: Collection[str] = ()) -> Resumed:
@@ -57,13 +60,15 @@ async def recover(engine: Engine, session_id: str, untold: Collection[str] = ())
     for turn in turns:
         if turn.reply_item_id is not None and turn.state != "deleted":
             replies.setdefault(turn.reply_item_id, []).append(turn)
-    lost, unrecorded, told = None, [], []
+    lost, unrecorded, told = None, list[Lost](), list[Told]()
     for item_id, of in replies.items():
         newest = of[-1]
         if newest.state == "replying":
             lost = Lost(newest.response_id or "", item_id, of)
         elif newest.state == "replied":
             unrecorded.append(Lost(newest.response_id or "", item_id, of, newest.reply_text or ""))
+        elif newest.modality == "told":
+            told.append(unasked(newest.reply_text or "", item_id, newest.created_at))
         else:
             told += _told(of, item_id)
     last = turns[-1]
@@ -80,6 +85,7 @@ async def recover(engine: Engine, session_id: str, untold: Collection[str] = ())
         unrecorded=tuple(unrecorded),
         untold=frozenset(untold),
         audio_seq=next((t.audio_seq for t in reversed(turns) if t.audio_seq is not None), None),
+        before=[(t.user_text, t.risk_level) for t in turns if t.user_text][-TURNS:],
     )
 
 

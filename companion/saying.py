@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from companion.conversation import Conversation
-from companion.errors import CompanionError, Moved, StorageError
+from companion.errors import CompanionError, InputError, Moved, StorageError
 from companion.events import Event, Failed
 from companion.speech.recognizer import Samples
 from companion.turn import Heard
@@ -68,7 +69,8 @@ class Saying:
             )
             return False
         except CompanionError as error:
-            self._emit(Failed("storage_error", str(error), utterance.item_id))
+            code = error.code if isinstance(error, InputError) else "storage_error"
+            self._emit(Failed(code, str(error), utterance.item_id))
             return False
         return True
 
@@ -85,7 +87,8 @@ class Saying:
 
     async def _earlier(self) -> None:
         while self._unsaid:
-            await self._keep(self._unsaid[0])
+            with contextlib.suppress(InputError):  # meanwhile they do not want it kept
+                await self._keep(self._unsaid[0])
             self._unsaid.pop(0)
 
     async def _keep(self, utterance: Utterance) -> None:

@@ -12,6 +12,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from companion.consent.purposes import Purpose
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -184,6 +186,27 @@ class Persona(_Section):
     name: str = "default"
 
 
+class Safety(_Section):
+    """What the protocol does here, and for whom. Times are seconds."""
+
+    region: str = Field("", pattern=r"^([A-Z]{2})?$", description="ISO 3166; whose numbers are given. Empty: unknown.")
+    context: Literal["personal", "workplace", "education", "medical"] = "personal"
+    counsellors: bool = Field(False, description="Somebody sits at the desk: a counsellor may be offered.")
+    unasked_from: int = Field(4, ge=2, le=5, description="Level from which one is asked for at once; 5: never.")
+    sla_s: tuple[float, float, float] = Field((60.0, 300.0, 900.0), description="To be claimed, by priority 1, 2, 3.")
+    cool_down_s: float = Field(86_400.0, ge=3600, description="Quiet time after which level 3 or 4 falls.")
+
+
+class Consent(_Section):
+    """What people are asked for, and how long recordings stay. See docs/privacy.md."""
+
+    required: list[Purpose] = Field([], description="Also of chat, voice_analysis and memory: not without a yes.")
+    audio_days: float = Field(30.0, gt=0, le=3650, description="That a recording is kept for, where they agreed.")
+    unread_days: float = Field(7.0, ge=1, le=365, description="And one that was never understood or answered.")
+    sweep_s: float = Field(300.0, gt=0, description="How often what need not be kept is looked for.")
+    guardian_below: int = Field(14, ge=0, le=21, description="Years of age below which a guardian agrees.")
+
+
 class Settings(BaseSettings):
     """Everything that an operator may set."""
 
@@ -206,6 +229,8 @@ class Settings(BaseSettings):
     memory: Memory = Memory()
     turn: Turn = Turn()
     persona: Persona = Persona()
+    safety: Safety = Safety()
+    consent: Consent = Consent()
 
     @property
     def database_url(self) -> str:

@@ -7,9 +7,12 @@ import uuid
 
 from api.realtime import protocol
 from api.realtime import server_events as wire
+from api.realtime.consent_events import consent_event
 from api.realtime.live import LiveSession
 from api.realtime.memory_events import MemoryList, known_memory
 from api.realtime.protocol import FrameError
+from companion.consent.decisions import decide
+from companion.consent.purposes import Language
 from companion.errors import InputError
 from companion.images import Image, decode_image
 from companion.items import new_id
@@ -78,6 +81,13 @@ async def _act(live: LiveSession, event: protocol.ClientEvent) -> None:
                 await session.forget(event.ids)
             except NoSuchMemory as error:
                 raise FrameError(str(error), code="not_found", param="ids", event_id=event.event_id) from None
+        case protocol.ConsentList():
+            live.tell(await consent_event(live.engine, live.user_id, _language(live, event.language)))
+        case protocol.ConsentSet():
+            language = _language(live, event.language)
+            said = (live.user_id, event.purpose, event.given)
+            decided = await decide(live.engine, *said, version=event.version, language=language, by="socket")
+            live.tell(await consent_event(live.engine, live.user_id, language, decided), certain=True)
         case protocol.Ping():
             live.tell(wire.Pong(ping_id=event.event_id))
         case protocol.Resume():
@@ -151,13 +161,18 @@ async def _retrieve(live: LiveSession, event: protocol.ItemRetrieve) -> None:
     for turn in await live.engine.records.turns(live.id):
         if turn.id == event.item_id and turn.state != "deleted":
             text = turn.user_text
-            item = wire.user_text(turn.id, text or "") if turn.audio is None else wire.user_audio(turn.id, text)
+            item = wire.user_audio(turn.id, text) if turn.modality == "voice" else wire.user_text(turn.id, text or "")
             live.tell(wire.ItemRetrieved(item=item))
             return
         if turn.reply_item_id == event.item_id and turn.reply_text is not None:
             live.tell(wire.ItemRetrieved(item=wire.assistant_text(event.item_id, turn.reply_text)))
             return
     raise _unknown("item_id", event)
+
+
+def _language(live: LiveSession, asked: Language | None) -> Language:
+    spoken: Language = "en" if live.session.conversation.language == "en" else "zh"
+    return asked or spoken
 
 
 def _unknown(param: str, event: protocol.ClientEvent) -> FrameError:

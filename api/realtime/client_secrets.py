@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, post
-from litestar.exceptions import HTTPException
 from msgspec import Meta, Struct
 
 from api.auth import Authenticator, bearer
 from api.auth.tokens import ISSUERS_NAME
+from api.errors import refusals
 from api.realtime.protocol import Session, SessionFields
 from companion.engine import Engine
-from companion.errors import AuthenticationError, InputError, StorageError
+from companion.errors import InputError
 from companion.items import new_id
 from prompts.persona import load_persona
 
@@ -51,29 +51,11 @@ class ClientSecret(Struct, frozen=True, kw_only=True):
     session: dict[str, Any]
 
 
-def _refused(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    """Each error of ours in OpenAI's shape; Litestar's own as well."""
-    match error:
-        case AuthenticationError():
-            status, code, message = 401, "invalid_token", str(error)
-        case InputError():
-            status, code, message = 403 if error.code == "forbidden" else 400, error.code, str(error)
-        case StorageError():
-            status, code, message = 503, "storage_error", str(error)
-        case HTTPException():
-            status, code, message = error.status_code, "invalid_request", error.detail
-        case _:
-            raise error
-    kind = "server_error" if status >= 500 else "invalid_request_error"
-    body = {"error": {"type": kind, "code": code, "message": message, "param": None}}
-    return Response(body, status_code=status, headers={"WWW-Authenticate": "Bearer"} if status == 401 else None)
-
-
 @post(
     "/v1/realtime/client_secrets",
     status_code=200,
     request_max_body_size=_BODY_BYTES,
-    exception_handlers={each: _refused for each in (AuthenticationError, InputError, StorageError, HTTPException)},
+    exception_handlers=refusals(unfit="the body does not fit: see docs/auth.md"),
 )
 async def client_secrets(request: Request[Any, Any, Any]) -> Response[ClientSecret]:
     """A client secret for whoever the bearer token speaks for."""

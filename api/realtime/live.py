@@ -58,6 +58,7 @@ class LiveSession:
         self.writer.on_moved = lambda: on_moved(self)
         self._queued = queued  # told how long each turn waited for its words
         self.outlet: Outlet | None = None
+        self.watcher: Callable[[str], None] | None = None  # told each frame while a counsellor watches
         self.attached_at = 0.0
         self.expiry: asyncio.Task[None] | None = None
         self._session: Session | None = None
@@ -158,6 +159,9 @@ class LiveSession:
             gate = self.writer.written() if certain else None
             for text in texts:
                 self.outlet.put(text, gate)
+        if self.watcher is not None:
+            for text in texts:
+                self.watcher(text)
 
     def _emit(self, event: events.Event) -> None:
         kept = self.engine.resumable

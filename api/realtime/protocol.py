@@ -171,6 +171,21 @@ class MemoryForget(_Event, frozen=True, kw_only=True, tag="companion.memory.forg
     ids: Annotated[list[str], Meta(min_length=1, max_length=1000)]
 
 
+class ConsentList(_Event, frozen=True, kw_only=True, tag="companion.consent.list"):
+    """Answered with companion.consent. language: of the texts; null for the one that is spoken."""
+
+    language: Literal["zh", "en"] | None = None
+
+
+class ConsentSet(_Event, frozen=True, kw_only=True, tag="companion.consent.set"):
+    """Say yes or no to a purpose; answered with companion.consent. version: of the text shown, needed for a yes."""
+
+    purpose: Annotated[str, Meta(max_length=32)]
+    given: bool
+    version: Annotated[str, Meta(max_length=64)] | None = None
+    language: Literal["zh", "en"] | None = None
+
+
 class ItemRetrieve(_Event, frozen=True, kw_only=True, tag="conversation.item.retrieve"):
     """Answered with conversation.item.retrieved."""
 
@@ -223,6 +238,8 @@ ClientEvent = (
     | Feedback
     | MemoryList
     | MemoryForget
+    | ConsentList
+    | ConsentSet
     | ItemRetrieve
     | Resume
     | Playback

@@ -44,6 +44,16 @@ class ProsodyReader:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+class Unread:
+    """Reads no voice: of somebody who does not want theirs read."""
+
+    async def read(self, samples: Samples, usual: Mapping[str, Usual]) -> tuple[VoiceAffect, Prosody]:
+        raise ValueError("this voice is not to be read")
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
 def _first() -> None:
     """What the first reading costs, imports and tables, is paid before anybody speaks."""
     from affect.voice import read_voice

@@ -101,7 +101,8 @@ def test_a_short_soak_is_no_proof(tmp_path: Path) -> None:
     detail = line["detail"]
     assert isinstance(detail, dict) and not line["met"] and "too short" in detail["note"]
     assert (
-        detail["spool_files"] == detail["turns"] >= 1
+        detail["turns"] >= 1
+        and detail["spool_files"] == 0
         and detail["unanswered"] == 0
         and detail["pss_kib"] > 50_000
         and detail["tasks"] > 5

@@ -29,9 +29,15 @@ class Memories:
 
 
 def prefetch() -> tuple[Prefetch, Memories, SimpleNamespace]:
-    memories, person = Memories(), SimpleNamespace(rows=object())
+    memories, person = Memories(), SimpleNamespace(user_id="u1", rows=object(), remembered=True)
     settings = SimpleNamespace(memory=SimpleNamespace(recalls=4))
-    engine: Any = SimpleNamespace(memories=memories, settings=settings, now=lambda: 0.0)
+
+    async def permits(user_id: str, purpose: str) -> bool:
+        assert (user_id, purpose) == ("u1", "memory")
+        return bool(person.remembered)
+
+    consents = SimpleNamespace(permits=permits)
+    engine: Any = SimpleNamespace(memories=memories, settings=settings, consents=consents, now=lambda: 0.0)
     return Prefetch(engine, person), memories, person  # type: ignore[arg-type]
 
 
@@ -102,3 +108,16 @@ async def test_a_reading_that_was_thrown_away_brings_nothing() -> None:
     task.cancel()
     await following
     assert memories.asked == []
+
+
+async def test_what_was_fetched_before_they_said_no_is_not_told_after_it() -> None:
+    ahead, memories, person = prefetch()
+    ahead.start("my cat")
+    await settle()
+    person.remembered = False
+    assert await ahead.take("my cat", None, None) == ()
+    ahead.start("my cat is ill")
+    await settle()
+    assert await ahead.take("my cat is ill", None, None) == () and len(memories.asked) == 1
+    person.remembered = True
+    assert await ahead.take("my cat is ill", None, None) == ["what my cat is ill brings to mind"]
