@@ -26,6 +26,8 @@ for module in (
     "companion.records.contacts",
     "companion.records.complaints",
     "companion.records.summaries",
+    "companion.records.counters",
+    "companion.records.habits",
     "companion.review.labels",
     "companion.review.notes",
     "memory.ledger",

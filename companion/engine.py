@@ -17,17 +17,23 @@ from affect.trajectory import OwnBaseline, own_baseline
 from companion.backends import factory
 from companion.errors import ModelUnavailable
 from companion.llm.chat_model import ChatModel
+from companion.notifier import Notifier
 from companion.records.cases import Cases
 from companion.records.consents import Consents
 from companion.records.contacts import Contacts
+from companion.records.counters import Counters
+from companion.records.habits import Habits
 from companion.records.recordings import Recordings
 from companion.records.resumable import Resumable
+from companion.records.safety import SafetyRecords
 from companion.reply import Answerer
+from companion.safety.emotion_law import OFF, check_emotion_inference
 from companion.safety.reply_rules import rules
+from companion.safety.risk.reader import RiskReader
 from companion.settings import Memory as MemorySettings
 from companion.settings import Settings
 from companion.speech.recognizer import Recognizer
-from companion.speech.voice import ProsodyReader, VoiceReader, WithEmotion
+from companion.speech.voice import ProsodyReader, Unread, VoiceReader, WithEmotion
 from prompts.strategy import Skill
 
 if TYPE_CHECKING:
@@ -70,12 +76,19 @@ class Engine:
         self.consents = Consents(records.store, records.ring, required=agreed.required, audio_days=agreed.audio_days)
         self.cases = Cases(records.store, records.ring)
         self.contacts = Contacts(records.store, records.ring)
+        self.safety = SafetyRecords(records.store, records.ring)
+        self.counters = Counters(records.store)
+        self.notifier = Notifier(settings.safety, self.contacts, records.ring)
+        self.habits = Habits(records.store, settings.memory.timezone)
+        below = settings.consent.guardian_below
+        self.consents.child = lambda user_id: self.habits.child(user_id, below, self.now())
         self.recordings = Recordings(records, self.consents, settings, lambda: self.now())
         self.learner = learner
         self.memories = memories = learner.memories
         self.ticker = ticker
-        self.voice = voice or ProsodyReader()
+        self.voice = voice or voice_reader(settings)
         self.words = words or WordsClassifier(embedder=memories.embedder.name)
+        self.risk = RiskReader(embedder=memories.embedder.name)
         self.clock = time.perf_counter
         self.now = time.time
         self.answerer = Answerer(
@@ -112,6 +125,7 @@ class Engine:
     async def warm(self) -> None:
         """Prefill the stable prefix of both languages and load the lexicon, so that a first reply waits for neither."""
         self.words.read("你好")
+        self.risk.read("你好")
         rules()
         from prompts.compose import compose
         from prompts.persona import load_persona
@@ -129,6 +143,7 @@ class Engine:
         from companion.records.repository import open_records
         from companion.speech.vad import SileroBatch, VadTicker
 
+        check_emotion_inference(settings.safety.region, settings.safety.context, settings.emotion.backend)
         locate = PackStore(settings.models).locate
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         async with AsyncExitStack() as stack:
@@ -146,7 +161,7 @@ class Engine:
             index = vector_index(settings, embedder.name)
             ticker = VadTicker(SileroBatch())
             owned(ticker)
-            voice: VoiceReader = ProsodyReader()
+            voice = voice_reader(settings)
             classifier = await emotion_classifier(settings, locate, recognizer)
             if classifier is not None:
                 voice = WithEmotion(voice, classifier)
@@ -204,6 +219,11 @@ def learner(
     )
 
 
+def voice_reader(settings: Settings) -> VoiceReader:
+    """What reads voices, before a classifier is put beside it."""
+    return Unread() if settings.emotion.backend == OFF else ProsodyReader()
+
+
 async def emotion_classifier(
     settings: Settings, locate: Callable[[str], Path], recognizer: Recognizer | None = None
 ) -> SpeechEmotionClassifier | None:
@@ -211,7 +231,7 @@ async def emotion_classifier(
 
     Raises ModelUnavailable.
     """
-    if settings.emotion.backend == ACOUSTIC:
+    if settings.emotion.backend in (ACOUSTIC, OFF):
         return None
     try:
         classifier: SpeechEmotionClassifier = await factory("companion.emotion", settings.emotion.backend)(

@@ -175,6 +175,7 @@ class SafetyTold:
 
     resources: to be shown, [] where none are due. actions: names of what was set going. asked: what the person is asked
     ("safe", "review", "contact", ""), so that an app can show buttons. beside: a line to show, never to be spoken.
+    language: "zh" or "en", in which the resources are to be shown.
     """
 
     level: int
@@ -184,6 +185,7 @@ class SafetyTold:
     actions: Sequence[str]
     asked: str = ""
     beside: str = ""
+    language: str = "zh"
 
 
 @dataclass(frozen=True, slots=True)

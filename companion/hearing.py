@@ -18,7 +18,10 @@ _RATE = 16_000
 
 
 class Hearing:
-    """One session's. usual: the person's usual voice, learnt as they speak. device: names microphone and codec."""
+    """One session's. usual: the person's usual voice, learnt as they speak. device: names microphone and codec.
+
+    later: has something done while the talk goes on; at_risk: whether they are heard whatever they agreed to.
+    """
 
     def __init__(
         self,
@@ -26,9 +29,10 @@ class Hearing:
         user_id: str,
         usual: dict[str, Usual],
         emit: Callable[[Event], None],
-        later: Callable[[Coroutine[None, None, None]], object],
     ) -> None:
-        self._engine, self._user_id, self._emit, self._later = engine, user_id, emit, later
+        self._engine, self._user_id, self._emit = engine, user_id, emit
+        self.later: Callable[[Coroutine[None, None, None]], object] = asyncio.create_task
+        self.at_risk: Callable[[], bool] = lambda: False
         self.usual = usual
         self.language_hint: str | None = None
         self.device = ""  # level and timbre are usual for each apart
@@ -39,7 +43,8 @@ class Hearing:
         Raises AudioError, SpeechError, and InputError (consent_needed) where they did not agree to talk.
         """
         engine, turn = self._engine, self._engine.settings.turn
-        await engine.consents.require(self._user_id, "chat")
+        if not self.at_risk():
+            await engine.consents.require(self._user_id, "chat")
         voice: VoiceReader = engine.voice
         if not await engine.consents.permits(self._user_id, "voice_analysis"):
             voice, self.usual = Unread(), {}
@@ -69,7 +74,7 @@ class Hearing:
         if heard.prosody is not None:
             self.usual = learn(self.usual, heard.prosody, self.device)
         elif heard.late is not None:
-            self._later(self._hear_late(item_id, heard))
+            self.later(self._hear_late(item_id, heard))
         return heard
 
     async def read(self, item_id: str, text: str, language: str | None) -> Heard:

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from affect.fusion import fuse
@@ -52,11 +53,12 @@ class Recorder:
         code: str | None,
         *,
         learn: bool,
+        risk: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
         also: Sequence[Work] = (),
     ) -> None:
         """items: turn id -> what was understood, oldest first; the newest carries the reply. learn: remember it.
 
-        also: done in the transaction of the newest.
+        risk: by turn id, as `finish_turn` keeps it. also: done in the transaction of the newest.
 
         A failure is told to the client; what was committed stays.
         """
@@ -65,7 +67,8 @@ class Recorder:
             for turn_id, heard in items.items():
                 newest = turn_id == last
                 works = also if newest else ()
-                await self._finish(reply if newest else None, turn_id, heard, state, code, learn=learn, also=works)
+                answer, of = reply if newest else None, risk.get(turn_id)
+                await self._finish(answer, turn_id, heard, state, code, learn=learn, risk=of, by=reply.by, also=works)
             await self._engine.recordings.answered(self._person.user_id, list(items))
             await self._engine.memories.recalled(self._person, reply.recalls, self._engine.now())
         except Exception as error:
@@ -81,6 +84,8 @@ class Recorder:
         code: str | None,
         *,
         learn: bool,
+        risk: Mapping[str, Any] | None,
+        by: str,
         also: Sequence[Work],
     ) -> None:
         engine, user_id = self._engine, self._person.user_id
@@ -116,6 +121,8 @@ class Recorder:
             strategy=reply.strategy.skill.value if reply and reply.strategy else None,
             changes=[asdict(change) for change in reply.changes] if reply else None,
             trajectory=self.state if felt else None,
+            risk=risk,
+            answered_by=by,
             also=[*also, engine.learner.outbox.added(spoken)] if wanted else also,
         )
         if wanted:

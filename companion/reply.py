@@ -31,6 +31,7 @@ from prompts.types import Exchange, Prompt
 _log = logging.getLogger(__name__)
 _LAST_TURNS = 4  # of which the strategy knows
 _LISTENING = {"zh": "我在听，你慢慢说。", "en": "I'm listening, take your time."}  # where the model only says it back
+_WHISPER = {"zh": "咨询师提醒你：{}", "en": "A counsellor advises you: {}"}
 ThinkingMode = Literal["auto", "on", "off"]
 RecallFor = Callable[[str, Vector | None, float | None], Awaitable[Sequence[Recall]]]  # words, their vector, valence
 
@@ -41,8 +42,9 @@ class Scene:
 
     recall: what words bring to mind, best first; may raise EmbedderError. images: that the person sent with them.
     profile: what is known of the person, as it stood when the prefix was last renewed. state: where the trajectory
-    stood after the turn before. done: skills of the replies so far, oldest first. liked: skill -> -1..1. scripted: what
-    is said instead of a reply of the model, where the person asked something of the memory itself.
+    stood after the turn before. done: skills of the replies so far, oldest first. liked: skill -> -1..1. risk: 0..4,
+    that is held. whisper: what a counsellor advises. instead: where set, the whole reply waits for it, and it gives
+    what is said instead, None for the reply as it is.
     """
 
     persona: Persona
@@ -55,17 +57,20 @@ class Scene:
     recall: RecallFor
     max_tokens: int | None = None
     thinking: ThinkingMode | None = None
-    scripted: str = ""
     images: Sequence[Image] = ()
+    risk: int = 0
+    whisper: str = ""
+    instead: Callable[[str], str | None] | None = None
 
 
 @dataclass(slots=True)
 class Reply:
-    """One reply while it grows; `pieces` is what was delivered, also after a cancel. Times are seconds."""
+    """One reply while it grows; `pieces` is what was delivered, also after a cancel. by: who made it. Times are s."""
 
     response_id: str
     item_id: str
     started: float
+    by: Literal["model", "script", "counsellor"] = "model"
     prompt: Prompt | None = None
     strategy: Strategy | None = None
     recalls: Sequence[Recall] = ()
@@ -90,10 +95,6 @@ class Answerer:
         self, reply: Reply, heard: Sequence[Heard], scene: Scene, *, emit: Callable[[Event], None]
     ) -> None:
         """Stream the reply to what was heard into `reply` and `emit`. Raises ChatError."""
-        if scene.scripted:
-            reply.pieces.append(scene.scripted)
-            emit(ReplyDelta(reply.response_id, reply.item_id, scene.scripted))
-            return
         self.answering += 1
         try:
             await self._compose(reply, heard, scene, emit)
@@ -137,6 +138,7 @@ class Answerer:
                 liked=scene.liked,
                 recalls=len(reply.recalls),
                 said=tuple(exchange.user for exchange in scene.history[-_LAST_TURNS:]),
+                risk=scene.risk,
             )
         )
         reply.prompt = compose(
@@ -146,7 +148,8 @@ class Answerer:
             recalls=reply.recalls,
             affect=affect,
             state=scene.state,
-            strategy=line(reply.strategy, scene.persona.language),
+            strategy=_advised(line(reply.strategy, scene.persona.language), scene),
+            risk=scene.risk,
             text=text,
             now=scene.now,
             timezone=self._memories.timezone,
@@ -168,13 +171,19 @@ class Answerer:
             reply.prompt.messages,
             max_tokens=scene.max_tokens or chat.max_tokens,
             temperature=chat.temperature,
-            thinking=bool(decide(scene.thinking or chat.thinking, risk=0, text=_said(heard))),
+            thinking=bool(decide(scene.thinking or chat.thinking, risk=scene.risk, text=_said(heard))),
             images=scene.images,
         )
 
+        held: list[str] = []
+
         def deliver(piece: str) -> None:
-            if not piece:
-                return
+            if scene.instead is not None:
+                held.append(piece)
+            elif piece:
+                tell(piece)
+
+        def tell(piece: str) -> None:
             if not reply.pieces:
                 reply.timings["first_token"] = self._clock() - reply.started
             reply.pieces.append(piece)
@@ -193,8 +202,13 @@ class Answerer:
                 deliver(screen.feed(echo.finish()) + screen.finish())
             raise
         deliver(screen.feed(echo.finish()) + screen.finish())
-        if echo.echoed:
-            reply.changes = [*screen.changes, Change("echo", "replaced", 0)]
+        more = [Change("echo", "replaced", 0)] if echo.echoed else []
+        if scene.instead is not None:
+            text = "".join(held)
+            better = scene.instead(text)
+            tell(text if better is None else better)
+            more += [] if better is None else [Change("farewell", "replaced", 0)]
+        reply.changes = [*screen.changes, *more] if more else screen.changes
 
     async def _recall(self, scene: Scene, text: str, heard: Sequence[Heard], affect: Affect | None) -> Sequence[Recall]:
         """A reply without memories is better than none: an embedder that fails is logged."""
@@ -208,6 +222,10 @@ class Answerer:
 
 def _said(heard: Sequence[Heard]) -> str:
     return "\n".join(h.transcript.text for h in heard if h.transcript.text)
+
+
+def _advised(strategy: str, scene: Scene) -> str:
+    return f"{strategy}\n{_WHISPER[scene.persona.language].format(scene.whisper)}" if scene.whisper else strategy
 
 
 def affect_of(heard: Sequence[Heard]) -> Affect | None:

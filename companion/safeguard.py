@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -15,10 +15,25 @@ from companion.events import Event, SafetyTold
 from companion.records.database import Work
 from companion.safety.answers import declines_review, read_answer, wants_help
 from companion.safety.counters import counted
+from companion.safety.course import SCRIPTED
+from companion.safety.duties import wants_exit
 from companion.safety.protocol import carried, due_at, dump, load, step, who_answers
-from companion.safety.protocol_types import Action, NotifyContact, Phase, Policy, Queue, Resources, Say, State, Unqueue
+from companion.safety.protocol_types import (
+    Action,
+    NotifyContact,
+    Phase,
+    Policy,
+    Queue,
+    Resources,
+    Say,
+    SosPressed,
+    State,
+    Tick,
+    TookOver,
+    Turn,
+    Unqueue,
+)
 from companion.safety.protocol_types import Event as Happening
-from companion.safety.protocol_types import Tick, Turn
 from companion.safety.resources import everything
 from companion.safety.risk.reader import TURNS
 from companion.safety.risk.types import Risk
@@ -37,14 +52,12 @@ class Verdict:
     by: Literal["model", "script", "counsellor"]
     words: str
     level: int
-    risk: Sequence[dict[str, Any]]
+    risk: Mapping[str, Mapping[str, Any]]
 
 
 class Safeguard:
-    """Call `read`, then `take` with what it read; `happens` for all else. say: tells the person what stands in a
-    script, with the lock of the session held, which in_order is.
-
-    last_said: the words to show a counsellor who is asked for.
+    """Call `read`, then `take` with what it read; `happens` for all else. in_order: see Conversation. say: tells the
+    person what stands in a script, with in_order held; True: at once, whatever else is being said.
     """
 
     def __init__(
@@ -53,17 +66,17 @@ class Safeguard:
         user_id: str,
         session_id: str,
         emit: Callable[[Event], None],
-        in_order: asyncio.Lock,
         state: State,
         before: Sequence[tuple[str, int]] = (),
     ) -> None:
         self._engine, self._user_id, self._session_id, self._emit = engine, user_id, session_id, emit
-        self._in_order, self.state = in_order, state
+        self.state, self.in_order = state, asyncio.Lock()
         self._before = list(before)[-TURNS:]
         self._consents: tuple[bool | None, bool] = (None, False)  # counsellor_review; whether the contact may be told
         self.language = "zh"
         self.minor: Callable[[], bool | None] = lambda: None
-        self.say: Callable[[str], Awaitable[None]] = _nobody
+        self.say: Callable[[str, bool], Awaitable[None]] = _nobody
+        self._taken = (state, state, self._before)  # before and after the newest turn, and the turns before it
         self._last_said = ""
         self._timer: asyncio.Task[None] | None = None
         self._works: set[asyncio.Task[None]] = set()
@@ -75,19 +88,18 @@ class Safeguard:
         user_id: str,
         session_id: str,
         emit: Callable[[Event], None],
-        in_order: asyncio.Lock,
         before: Sequence[tuple[str, int]],
         *,
         resumed: bool,
     ) -> Safeguard:
         """Where the session stood or, for a new one, where the person stood in their last. Raises StorageError."""
-        kept = await engine.records.safety(session_id, user_id)
+        kept = await engine.safety.newest(session_id, user_id)
         try:
             state = State() if kept is None else load(kept)
         except StorageError as error:
             _log.error("%s", error)
             state = _UNREADABLE
-        guard = cls(engine, user_id, session_id, emit, in_order, state, before)
+        guard = cls(engine, user_id, session_id, emit, state, before)
         await guard.look()
         if kept is not None and not resumed:
             guard.state = carried(state, engine.now(), guard.policy())
@@ -103,10 +115,9 @@ class Safeguard:
         """Find out what they agreed to by now; what was known before holds where the records cannot tell."""
         engine = self._engine
         try:
-            agreed = await engine.consents.standing(self._user_id)
-            told = agreed["emergency_contact"] is True and engine.notifier.there
-            contact = told and await engine.contacts.contact(self._user_id) is not None
-            self._consents = (agreed["counsellor_review"], contact)
+            review = await engine.consents.given(self._user_id, "counsellor_review")
+            told = engine.notifier.there and await engine.consents.allowed(self._user_id, "emergency_contact")
+            self._consents = (review, told and await engine.contacts.on_file(self._user_id))
         except StorageError as error:
             _log.warning("what was agreed to could not be looked up: %s", error)
 
@@ -144,43 +155,59 @@ class Safeguard:
             risks.append(risk)
         return risks
 
-    def take(self, heard: Sequence[Heard], risks: Sequence[Risk], language: str) -> Verdict:
-        """One step of the protocol; nothing is awaited, so that what it answers is told or the step is not taken."""
+    def take(self, heard: Mapping[str, Heard], risks: Sequence[Risk], language: str) -> Verdict:
+        """One step of the protocol; nothing is awaited, so that what it answers is told or the step is not taken.
+
+        heard: by turn id, with the risk of each. Who just leaves takes no step: nothing holds them back.
+        """
         self.language = language
-        said = "\n".join(h.transcript.text for h in heard if h.transcript.text)
-        self._before = [*self._before, *((h.transcript.text, r.level) for h, r in zip(heard, risks, strict=True))]
-        del self._before[:-TURNS]
+        said = "\n".join(h.transcript.text for h in heard.values() if h.transcript.text)
         gravest = max(risks, key=lambda risk: risk.level)
+        state, earlier = self.state, self._before
+        texts = [h.transcript.text for h in heard.values()]
+        self._before = [*self._before, *((t, r.level) for t, r in zip(texts, risks, strict=True))][-TURNS:]
         if gravest.level:
             self._last_said = said
-        kinds = dict.fromkeys(k.value for r in sorted(risks, key=lambda risk: -risk.level) for k in r.kinds)
-        answer = read_answer(said, self.state.asked)
-        turn = Turn(gravest.level, tuple(kinds), answer, wants_help(said), declines_review(said))
-        actions = self._step(turn, [reason.rule for reason in gravest.reasons])
+        actions: Sequence[Action] = ()
+        leaves = wants_exit(said) and gravest.level < SCRIPTED
+        if not leaves:
+            kinds = dict.fromkeys(k.value for r in sorted(risks, key=lambda risk: -risk.level) for k in r.kinds)
+            answer = read_answer(said, self.state.asked)
+            turn = Turn(gravest.level, tuple(kinds), answer, wants_help(said), declines_review(said))
+            actions = self._step(turn, [reason.rule for reason in gravest.reasons])
+        self._taken = (state, self.state, earlier)
         held = {"held": self.state.level, "phase": self.state.phase.value}
         return Verdict(
-            who_answers(self.state, actions),
+            "model" if leaves else who_answers(self.state, actions),
             words(actions, language),
             self.state.level,
-            [{**asdict(risk), **held} for risk in risks],
+            {turn_id: {**asdict(risk), **held} for turn_id, risk in zip(heard, risks, strict=True)},
         )
 
+    def take_back(self, verdict: Verdict | None) -> None:
+        """Nothing of the answer was told, so that its turn is taken once more, with what was said since."""
+        if verdict is None:
+            return
+        before, after, self._before = self._taken
+        if self.state is after:  # else more has happened, which holds
+            self.state = before
+            self._arm()
+
     async def happens(self, event: Happening) -> bool:
-        """Something else than a turn: what it has the companion say is said. Whether it changed where the talk stands."""
+        """Something else than a turn, and what it has the companion say is said; whether it changed anything."""
         await self.look()
-        async with self._in_order:
+        async with self.in_order:
             before = self.state
             actions = self._step(event, ())
             if said := words(actions, self.language):
-                await self.say(said)
+                await self.say(said, isinstance(event, SosPressed | TookOver))
         if self.state != before:
             await self.keep()
         return self.state != before
 
     def kept(self) -> Work:
         """Where the protocol stands goes on record, for a transaction."""
-        records = self._engine.records
-        return records.safety_kept(self._session_id, lambda: (dump(self.state).decode(), self.state.level))
+        return self._engine.safety.kept(self._session_id, lambda: (dump(self.state).decode(), self.state.level))
 
     async def keep(self) -> None:
         """`kept` in a transaction of its own; a failure is logged, as the next turn keeps it again."""
@@ -222,12 +249,11 @@ class Safeguard:
                 [*told, *(("resources",) if shown else ()), *names],
                 state.asked,
                 words(actions, self.language, aside=True),
+                self.language,
             )
         )
 
-    def _do(
-        self, event: Happening, before: State, actions: Sequence[Action], rules: Sequence[str], now: float
-    ) -> None:
+    def _do(self, event: Happening, before: State, actions: Sequence[Action], rules: Sequence[str], now: float) -> None:
         """Set going what others have to know; the reply waits for none of it."""
         works: list[Work] = []
         cases, case = self._engine.cases, False
@@ -252,7 +278,7 @@ class Safeguard:
                     case = True
                     works.append(cases.withdrawn(self._session_id, now))
                 case NotifyContact():
-                    self._later(self._engine.notifier.contact(self._user_id))
+                    self._later(self._notify())
                 case _:
                     pass  # said, shown, or told to the client
         names = counted(before, event, self.state, actions)
@@ -277,6 +303,9 @@ class Safeguard:
                     self._engine.cases.changed(self._session_id, self._user_id)
                 return
 
+    async def _notify(self) -> None:
+        await self._engine.notifier.contact(self._user_id, self.language)
+
     def _later(self, work: Coroutine[None, None, None]) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._works.add(task)
@@ -294,7 +323,7 @@ class Safeguard:
         await self.happens(Tick())
 
 
-async def _nobody(_: str) -> None:
+async def _nobody(_: str, __: bool) -> None:
     """Nobody listens yet."""
 
 

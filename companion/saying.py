@@ -35,7 +35,7 @@ class Saying:
     def __init__(self, conversation: Conversation, emit: Callable[[Event], None]) -> None:
         self._conversation, self._emit = conversation, emit
         self._unsaid: list[Utterance] = []
-        self.in_order = asyncio.Lock()
+        self.in_order = conversation.in_order
         self.waiting = 0  # utterances that are on their way onto record
 
     @property

@@ -142,9 +142,9 @@ class Session:
         self._create_response, self._interrupt_response = create_response, interrupt_response
         self._conversation.hearing.language_hint = language
         self._conversation.hearing.device = f"{device}/{rate}" if codec == "pcm" else f"{device}/{codec}/{rate}"
-        self._conversation.max_tokens = max_tokens
-        self._conversation.persona = persona or self._engine.settings.persona.name
-        self._conversation.thinking = thinking
+        answering = self._conversation.answering
+        answering.max_tokens, answering.thinking = max_tokens, thinking
+        answering.persona = persona or self._engine.settings.persona.name
 
     async def feed(self, data: bytes) -> None:
         """A binary frame of audio in the session's format; waits while too much is still to be heard or understood.
@@ -289,7 +289,7 @@ class Session:
 
     async def say(self, item_id: str, text: str, images: Sequence[Image] = ()) -> None:
         """A typed item. Raises StorageError."""
-        async with self._saying.in_order:
+        async with self._conversation.in_order:
             await self._conversation.say_text(item_id, text, images)
 
     async def delete(self, item_id: str) -> bool:
@@ -306,7 +306,7 @@ class Session:
 
     async def respond(self) -> None:
         """Reply to what was said. A reply that still runs is finished with first."""
-        async with self._saying.in_order:
+        async with self._conversation.in_order:
             await self._conversation.cancel("turn_detected")
             self._conversation.respond()
 

@@ -105,9 +105,11 @@ class Speech(_Section):
 
 
 class Emotion(_Section):
-    """Speech emotion. `acoustic` needs no model; a SenseVoice recogniser tells emotions whatever stands here."""
+    """Speech emotion. `acoustic` needs no model, `off` reads no voice at all."""
 
-    backend: str = Field("acoustic", description="acoustic, emotion2vec, sensevoice, transformers or whisper_head.")
+    backend: str = Field(
+        "acoustic", description="acoustic, off, emotion2vec, sensevoice, transformers or whisper_head."
+    )
     model: str | None = Field(None, description="Directory, hub id, or the HEAD.npz of `companion affect train`.")
     encoder: str = Field("pack:whisper-base", description="Whisper of a head, where no recogniser shares its pass.")
     threads: int = Field(1, ge=1)
@@ -195,6 +197,8 @@ class Safety(_Section):
     unasked_from: int = Field(4, ge=2, le=5, description="Level from which one is asked for at once; 5: never.")
     sla_s: tuple[float, float, float] = Field((60.0, 300.0, 900.0), description="To be claimed, by priority 1, 2, 3.")
     cool_down_s: float = Field(86_400.0, ge=3600, description="Quiet time after which level 3 or 4 falls.")
+    notify_url: str | None = Field(None, description="Your gateway, which tells a person's own contact. POST, JSON.")
+    notify_key: SecretStr | None = Field(None, description="Signs what it is sent: Companion-Signature.")
 
 
 class Consent(_Section):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from typing import Literal
 
 from api.realtime import protocol
 from api.realtime import server_events as wire
@@ -20,6 +21,10 @@ from memory.errors import NoSuchMemory
 from prompts.persona import load_persona
 
 _IMAGES = 4  # in one item; authored
+_ASKED_BY_PROTOCOL: dict[str, Literal["review", "contact"]] = {
+    "counsellor_review": "review",
+    "emergency_contact": "contact",
+}
 
 
 async def act(live: LiveSession, event: protocol.ClientEvent) -> None:
@@ -88,6 +93,8 @@ async def _act(live: LiveSession, event: protocol.ClientEvent) -> None:
             said = (live.user_id, event.purpose, event.given)
             decided = await decide(live.engine, *said, version=event.version, language=language, by="socket")
             live.tell(await consent_event(live.engine, live.user_id, language, decided), certain=True)
+            if (to := _ASKED_BY_PROTOCOL.get(event.purpose)) is not None:
+                await session.conversation.consented(to, event.given)
         case protocol.Ping():
             live.tell(wire.Pong(ping_id=event.event_id))
         case protocol.Resume():
@@ -97,11 +104,7 @@ async def _act(live: LiveSession, event: protocol.ClientEvent) -> None:
                 event_id=event.event_id,
             )
         case protocol.Sos():
-            raise FrameError(
-                "this server has nobody to call yet; in danger, call your local emergency number (China: 110, 120)",
-                code="not_supported",
-                event_id=event.event_id,
-            )
+            await session.conversation.call_for_help()
         case _:
             pass  # done by its guard
 

@@ -101,7 +101,7 @@ class LiveSession:
     async def begin(self, resumed: Resumed | None = None, acted_on: tuple[str, ...] = ()) -> None:
         """Open the session, or go on with it where another process left it. Raises StorageError."""
         session = await Session.open(self.engine, self.user_id, self.id, self._emit, resumed=resumed)
-        session.conversation.durable = self.writer.written
+        session.conversation.thread.durable = self.writer.written
         self._acted_on.update(dict.fromkeys(acted_on))
         for text in self._opening:
             self.writer.add(lambda _, text=text: text)  # type: ignore[misc]
@@ -203,6 +203,14 @@ class LiveSession:
             self.let_go(self.outlet, 1008, "superseded by another connection of this session")
         self.stay()
         self.outlet, self.attached_at = outlet, time.monotonic()
+        if self.begun:
+            self.session.conversation.presence.changed(here=True)
+
+    def lost_its_socket(self) -> None:
+        """The person is gone, for now."""
+        self.outlet = None
+        if self.begun:
+            self.session.conversation.presence.changed(here=False)
 
     def stay(self) -> None:
         """It is no longer to be forgotten after a while."""
@@ -213,7 +221,7 @@ class LiveSession:
     def let_go(self, outlet: Outlet | None, code: int, reason: str) -> None:
         """This socket is no longer the session's; it is closed where it still was."""
         if outlet is not None and self.outlet is outlet:
-            self.outlet = None
+            self.lost_its_socket()
             outlet.cut(code, reason)
 
     async def catch_up(self, after: int, send: Callable[[str], Awaitable[None]], outlet: Outlet) -> int:

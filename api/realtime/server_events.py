@@ -281,8 +281,9 @@ class Timings(ServerEvent, frozen=True, kw_only=True, tag="companion.timings"):
 
 
 class Notice(ServerEvent, frozen=True, kw_only=True, tag="companion.notice"):
-    """kind: waiting, overloaded, superseded, draining, taken_over, token_expiring, ai_disclosure, break_reminder,
-    or degraded.
+    """kind: waiting, overloaded, superseded, draining, taken_over, token_expiring, token_renewed, degraded,
+    ai_disclosure, ai_reminder, break_reminder, emotion_recognition, takeover_started, takeover_ended, or exit (the
+    person left by a word: the app may close the talk).
 
     position: how many wait before this one. retry_after_s: connect again no sooner.
     """

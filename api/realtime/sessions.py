@@ -161,7 +161,7 @@ class Sessions:
     def left(self, live: LiveSession, outlet: Outlet) -> None:
         """A socket is gone; the session waits a while for its client to come back."""
         if live.outlet is outlet or live.outlet is None:
-            live.outlet = None
+            live.lost_its_socket()
             self.park(live)
 
     def park(self, live: LiveSession) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from api.realtime import memory_events
 from api.realtime import server_events as wire
+from api.realtime.safety_events import safety
 from companion import events
 
 
@@ -52,6 +53,10 @@ def frames(event: events.Event) -> Iterator[wire.ServerEvent]:
             yield memory_events.memories_saved(event.response_id, event.memories)
         case events.MemoriesForgotten():
             yield memory_events.MemoryEvent(forgotten=event.ids)
+        case events.SafetyTold():
+            yield safety(event)
+        case events.Noticed():
+            yield wire.Notice(kind=event.kind, message=event.message)
         case events.Failed():
             yield wire.Error(error=wire.ErrorBody(type="server_error", code=event.code, message=event.message))
 
@@ -69,7 +74,8 @@ def _committed(event: events.ItemCommitted) -> Iterator[wire.ServerEvent]:
 
 def _started(event: events.ReplyStarted) -> Iterator[wire.ServerEvent]:
     item = wire.assistant_text(event.item_id, None)
-    yield wire.ResponseCreated(response=wire.Response(id=event.response_id, status="in_progress"))
+    by = {"by": event.by} if event.by else None
+    yield wire.ResponseCreated(response=wire.Response(id=event.response_id, status="in_progress", metadata=by))
     yield wire.OutputItemAdded(response_id=event.response_id, item=item)
     yield wire.ItemAdded(item=item, previous_item_id=event.previous_item_id)
     part = {"type": "text", "text": ""}
@@ -90,5 +96,11 @@ def _done(event: events.ReplyDone) -> Iterator[wire.ServerEvent]:
         error = {"type": "server_error", "code": event.reason, "message": event.message} if failed else None
         details = wire.StatusDetails(type=event.reason or event.status, reason=event.reason, error=error)
     yield wire.ResponseDone(
-        response=wire.Response(id=event.response_id, status=event.status, output=(item,), status_details=details)
+        response=wire.Response(
+            id=event.response_id,
+            status=event.status,
+            output=(item,),
+            status_details=details,
+            metadata={"by": event.by} if event.by else None,
+        )
     )

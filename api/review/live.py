@@ -252,7 +252,7 @@ class Seat:
 
     async def _away(self) -> None:
         """It is live nowhere, or its process does not answer: where it stands on record."""
-        kept = await self._exchange.engine.records.safety(self._session_id, self.user_id)
+        kept = await self._exchange.engine.safety.newest(self._session_id, self.user_id)
         state = None if kept is None else load(kept)
         level, phase = (state.level, state.phase.value) if state else (0, "calm")
         self._tell_state(Standing(online=False, level=level, phase=phase))

@@ -15,8 +15,9 @@ from api.realtime.live import LiveSession
 from api.realtime.sessions import Sessions
 from api.review.commands import Answer, Command, Standing, Told
 from companion.errors import CompanionError, InputError, StorageError
+from companion.floor import Floor
 from companion.records.audit import Audit
-from companion.safety.protocol_types import Phase, State
+from companion.safety.protocol_types import Phase
 
 LEASE_S = 20.0  # without a sign of life from a counsellor's replica, after which they count as gone
 _LOOK_S = 1.0
@@ -282,12 +283,5 @@ class Watching:
             await asyncio.gather(*self._works, return_exceptions=True)
 
 
-def _floor(live: LiveSession) -> Any:
-    return getattr(live.session.conversation, "floor", _ABSENT)
-
-
-class _Absent:
-    by, state = None, State()
-
-
-_ABSENT = _Absent()
+def _floor(live: LiveSession) -> Floor:
+    return live.session.conversation.floor

@@ -13,23 +13,11 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
-from api.realtime import server_events as wire
 from api.realtime.live import LiveSession
 from api.staff import Access
-from companion.errors import InputError
+from companion.floor import Floor
 from companion.records.passwords import Passwords
-from companion.safety.protocol import step
-from companion.safety.protocol_types import (
-    Claimed,
-    CounsellorLost,
-    Event,
-    GaveBack,
-    Phase,
-    Policy,
-    Queue,
-    State,
-    TookOver,
-)
+from companion.safety.protocol_types import Phase, State
 from tests.companion.records.staffing import CHEAP, hire, signed_in
 
 SAID = "我把遗书写好了"
@@ -140,73 +128,13 @@ class Seat:
                 return event
 
 
-class FakeFloor:
-    """A floor over the real protocol and the real queue, which says to the phone only what a counsellor says."""
-
-    def __init__(self, live: LiveSession, *, review: Any = "given") -> None:
-        self._live, self._policy = live, Policy(staffed=True)
-        self.by: str | None = None
-        self.whispered: list[str] = []
-        self.state = State(phase=Phase.SUPPORTING, level=3, kinds=("suicide",), review=review, at_risk=time.time())
-
-    async def take_over(self, staff_id: str, name: str) -> bool:
-        await self.happens(TookOver())
-        if self.state.phase is Phase.HUMAN:
-            self.by = staff_id
-            await self._keep(self._cases.joined(self._live.id, staff_id, time.time()))
-            self._live.tell(wire.Notice(kind="takeover_started"))
-        return self.state.phase is Phase.HUMAN
-
-    async def say(self, text: str) -> str:
-        if self.by is None:
-            raise InputError("take over first", code="no_floor")
-        self._live.tell(wire.TextDone(response_id="resp", item_id="item", text=text))
-        return "item"
-
-    async def whisper(self, text: str) -> None:
-        self.whispered.append(text)
-
-    async def claimed(self) -> None:
-        await self.happens(Claimed())
-
-    async def give_back(self, level: int) -> None:
-        await self._end(GaveBack(level))
-
-    async def lost(self) -> None:
-        await self._end(CounsellorLost())
-
-    async def happens(self, event: Event) -> None:
-        self.state, actions = step(self.state, event, time.time(), self._policy)
-        for action in actions:
-            if isinstance(action, Queue):
-                await self._keep(
-                    self._cases.asked(
-                        self._live.id,
-                        self._live.user_id,
-                        priority=action.priority,
-                        sla_s=action.sla_s,
-                        level=self.state.level,
-                        kinds=action.kinds,
-                        reasons=["plan"],
-                        said=SAID,
-                        now=time.time(),
-                    )
-                )
-
-    @property
-    def _cases(self) -> Any:
-        return self._live.engine.cases
-
-    async def _end(self, event: Event) -> None:
-        if self.by is not None:
-            self.by = None
-            self._live.tell(wire.Notice(kind="takeover_ended"))
-            await self._keep(self._cases.left(self._live.id, time.time()))
-        await self.happens(event)
-
-    async def _keep(self, work: Any) -> None:
-        await self._cases.store.transaction(work)
-        self._cases.changed(self._live.id, self._live.user_id)
+def in_danger(live: LiveSession, *, review: Any = "given") -> Floor:
+    """The floor of a talk that has grown dangerous; review: what the person said to a counsellor."""
+    conversation = live.session.conversation
+    conversation._guard.state = State(
+        phase=Phase.SUPPORTING, level=3, kinds=("suicide",), review=review, at_risk=time.time()
+    )
+    return conversation.floor
 
 
 async def asked(server: Any, session_id: str, user_id: str = "xiaoyu", **other: Any) -> dict[str, Any]:

@@ -13,29 +13,31 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from api.realtime import server_events as wire
+from companion.floor import Floor
 from companion.safety.protocol_types import Phase
-from companion.settings import Redis
-from tests.api.desk import Counsellor, FakeFloor, asked
+from companion.settings import Redis, Safety
+from tests.api.conftest import running
+from tests.api.desk import Counsellor, asked, in_danger
 from tests.api.phone import Phone, online
 
 Serve = Callable[..., Any]
+STAFFED = {"safety": Safety(counsellors=True)}
+
+
+@pytest.fixture
+async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
+    yield lambda **parts: running(tmp_path, **parts | {"settings": STAFFED | parts.get("settings", {})})
 
 
 @asynccontextmanager
-async def talking(server: Any, **floor: Any) -> AsyncIterator[tuple[Phone, FakeFloor]]:
+async def talking(server: Any, **floor: Any) -> AsyncIterator[tuple[Phone, Floor]]:
     """A person in the middle of a talk that has grown dangerous, and who agreed to a counsellor."""
     phone = Phone()
     async with online(phone, server):
         await phone.type("我撑不下去了")
         await phone.until("response.done")
         await server.agreed("counsellor_review")
-        yield phone, put_floor(server, phone.session_id, **floor)
-
-
-def put_floor(server: Any, session_id: str, **floor: Any) -> FakeFloor:
-    live = server.sessions.live[session_id]
-    live.session.conversation.floor = fake = FakeFloor(live, **floor)
-    return fake
+        yield phone, in_danger(server.sessions.live[phone.session_id], **floor)
 
 
 async def test_a_counsellor_watches_speaks_and_gives_back(serve: Serve, tmp_path: Path) -> None:
@@ -55,7 +57,7 @@ async def test_a_counsellor_watches_speaks_and_gives_back(serve: Serve, tmp_path
             await seat.send("take_over")
             state = await seat.until("state", floor="human")
             assert state["by"] == {"id": ann.id, "name": "ann"} and state["phase"] == "human"
-            assert floor.whispered == ["她提到过姐姐"]
+            assert floor.whispered == "她提到过姐姐"
             await phone.until("companion.notice")
             await seat.send("say", text="小雨，我是安，一个真人。")
             assert (await phone.until("response.output_text.done"))["text"] == "小雨，我是安，一个真人。"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import struct
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +12,8 @@ import pytest
 
 from companion import saying
 from companion.audio.decode import decode_file
-from companion.engine import Engine, learner
 from companion.errors import StorageError
 from companion.events import (
-    Event,
     Failed,
     ItemCommitted,
     ReplyDelta,
@@ -28,20 +24,13 @@ from companion.events import (
     TranscriptDelta,
 )
 from companion.llm.chat_model import FakeChatModel
-from companion.records import database
-from companion.records.repository import open_records
-from companion.session import Session
-from companion.settings import Settings, Speech, Turn
+from companion.settings import Speech, Turn
 from companion.speech.partials import FakeStreamingRecognizer
-from companion.speech.recognizer import FakeRecognizer, Recognizer, Samples, Transcript
-from companion.speech.vad import LevelDetector, VadTicker
-from companion.speech.voice import FakeVoiceReader
+from companion.speech.recognizer import FakeRecognizer, Samples, Transcript
 from companion.turn_taking import TurnTakingConfig
-from memory.embedder import FakeEmbedder
-from memory.index import ChromaIndex
 from tests.companion.speech.voices import glottis, hum, level, quiet, resonant
+from tests.companion.talk import RATE, Talk
 
-RATE = 16_000
 AUDIO = Path(__file__).parents[1] / "audio"
 LONG = "".join(f"第{n}句。" for n in range(500))  # one that says the same again and again is cut
 Open = Callable[..., Any]
@@ -81,85 +70,6 @@ class Slow(FakeChatModel):
         async for piece in super().stream(*args, **kwargs):
             yield piece
             await asyncio.sleep(0.02)
-
-
-class Talk:
-    """A session, what it told, and how it is fed."""
-
-    def __init__(self, session: Session, engine: Engine, told: list[Event]) -> None:
-        self.session, self.engine, self.told = session, engine, told
-        self.seq = 0
-
-    def configure(self, **changed: Any) -> None:
-        fields: dict[str, Any] = {
-            "rate": RATE,
-            "turn_taking": TurnTakingConfig.of(self.engine.settings.turn),
-            "create_response": True,
-            "interrupt_response": True,
-            "language": None,
-            "device": "",
-            "max_tokens": None,
-            "persona": None,
-            "thinking": None,
-        }
-        self.session.configure(**fields | changed)
-
-    async def hear(self, *parts: Samples) -> None:
-        """Frames of 32 ms, each heard before the next, as if they came in real time."""
-        pcm = (np.clip(np.concatenate(parts), -1, 1) * 32_767).astype("<i2").tobytes()
-        for at in range(0, len(pcm), 1024):
-            await self.session.feed(pcm[at : at + 1024])
-            await self.engine.ticker.drained()
-            await asyncio.sleep(0)
-
-    async def numbered(self, *parts: Samples) -> None:
-        pcm = (np.clip(np.concatenate(parts), -1, 1) * 32_767).astype("<i2").tobytes()
-        for at in range(0, len(pcm) // 1024 * 1024, 1024):
-            self.seq += 1
-            await self.session.feed(struct.pack(">BBHII", 1, 1, 0, self.seq, self.seq * 32) + pcm[at : at + 1024])
-            await self.engine.ticker.drained()
-
-    def of(self, *kinds: type) -> list[Any]:
-        return [event for event in self.told if isinstance(event, kinds)]
-
-    async def until(self, kind: type, count: int = 1) -> Any:
-        async with asyncio.timeout(20):
-            while len(self.of(kind)) < count:
-                await asyncio.sleep(0.005)
-        return self.of(kind)[count - 1]
-
-
-@pytest.fixture
-async def talk(tmp_path: Path) -> AsyncIterator[Open]:
-    @asynccontextmanager
-    async def talking(
-        recognizer: Recognizer | None = None, chat: FakeChatModel | None = None, **sections: Any
-    ) -> AsyncIterator[Talk]:
-        settings = Settings(data_dir=tmp_path, **sections)
-        await asyncio.to_thread(database.upgrade, settings.database_url)
-        async with open_records(settings) as records:
-            embedder, ticker = FakeEmbedder(), VadTicker(LevelDetector())
-            chat = chat or FakeChatModel("嗯。")
-            engine = Engine(
-                settings,
-                recognizer=recognizer or FakeRecognizer("我在说话"),
-                chat=chat,
-                records=records,
-                learner=learner(
-                    settings.memory, records, ChromaIndex.embedded(tmp_path / "c", embedder.name, 1), embedder, chat
-                ),
-                ticker=ticker,
-                voice=FakeVoiceReader(),
-            )
-            told: list[Event] = []
-            session = await Session.open(engine, "xiaoyu", "sess_1", told.append)
-            try:
-                yield Talk(session, engine, told)
-            finally:
-                await session.close()
-                await ticker.close()
-
-    yield talking
 
 
 async def test_recognition_begins_in_the_silence_and_what_it_read_is_what_is_answered(talk: Open) -> None:

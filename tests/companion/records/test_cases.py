@@ -15,6 +15,7 @@ from companion.records.cases import Cases
 from companion.records.database import Work
 from companion.records.erasure import erase
 from companion.records.repository import Records
+from companion.records.safety import SafetyRecords
 from companion.records.staff import Staff
 from companion.safety.protocol import dump, load, step
 from companion.safety.protocol_types import Policy, Returned, State, Turn
@@ -192,11 +193,12 @@ async def test_the_queue_shows_who_needs_somebody_first_and_words_only_of_ones_o
 
 async def test_a_talk_that_is_live_nowhere_calls_nobody_again_once_its_case_was_resolved(queue: Queue) -> None:
     records = queue.records
+    safety = SafetyRecords(records.store, records.ring)
     state, _ = step(State(review="given"), Turn(4, ("suicide",)), NOW, Policy(staffed=True))
     assert state.queued and state.level == 4
-    await queue.do(records.safety_kept("s0", lambda: (dump(state).decode(), state.level)))
+    await queue.do(safety.kept("s0", lambda: (dump(state).decode(), state.level)))
     await queue.do(queue.cases.settled("s0", 1, NOW + 30), queue.cases.settled("s1", 1, NOW))  # s1: nothing kept
-    kept = await records.safety("s0", "xiaoyu")
+    kept = await safety.newest("s0", "xiaoyu")
     assert kept is not None
     after = load(kept)
     assert after.level == 1 and not after.queued

@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from companion.records import database
 from companion.records.repository import Records
+from companion.records.safety import SafetyRecords
 from companion.records.summaries import Read, SummaryRow, summary
 
 NOW = 1_800_000_000.0
@@ -65,7 +66,8 @@ async def test_it_follows_each_turn(records: Records) -> None:
 async def test_what_a_counsellor_said_unasked_counts(records: Records) -> None:
     await records.start_session("s1", "xiaoyu", NOW)
     told = {"index": 0, "now": NOW, "text": "我在", "answered_by": "counsellor", "language": "zh"}
-    await records.tell("item_0", "s1", "xiaoyu", response_id="r", reply_item_id="i", **told)  # type: ignore[arg-type]
+    safety = SafetyRecords(records.store, records.ring)
+    await safety.tell("item_0", "s1", "xiaoyu", response_id="r", reply_item_id="i", **told)  # type: ignore[arg-type]
     row = await _row(records)
     assert row is not None and (row.turns, row.models, row.valence_mean, row.state) == (1, [], None, "unknown")
 
