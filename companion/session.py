@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Literal
 
 from companion.ahead import Ahead
@@ -63,6 +63,7 @@ class Session:
         self._tasks: set[asyncio.Task[None]] = set()
         self._understanding: set[asyncio.Task[Heard]] = set()
         self._saying = Saying(conversation, self._emit)
+        self.asked_with: Mapping[str, str] | None = None  # while a ReplyStarted is told: see `respond`
 
     @classmethod
     async def open(
@@ -304,11 +305,16 @@ class Session:
         """So much of a reply's speech was heard so far."""
         self._conversation.played(item_id, played_ms)
 
-    async def respond(self) -> None:
-        """Reply to what was said. A reply that still runs is finished with first."""
+    async def respond(self, metadata: Mapping[str, str] | None = None) -> None:
+        """Reply to what was said. A reply that still runs is finished with first. metadata: the client's, for whoever
+        is told that the reply begins (`asked_with`)."""
         async with self._conversation.in_order:
             await self._conversation.cancel("turn_detected")
-            self._conversation.respond()
+            self.asked_with = metadata
+            try:
+                self._conversation.respond()
+            finally:
+                self.asked_with = None
 
     async def cancel(self, reason: str) -> None:
         """Stop the reply. reason: turn_detected or client_cancelled."""

@@ -21,6 +21,11 @@ from memory.errors import NoSuchMemory
 from prompts.persona import load_persona
 
 _IMAGES = 4  # in one item; authored
+# Codes that OpenAI's clients look at: OpenAI's name for each.
+_OPENAI_CODES = {
+    "empty_buffer": "input_audio_buffer_commit_empty",
+    "item_exists": "item_create_duplicate_item_id",
+}
 _ASKED_BY_PROTOCOL: dict[str, Literal["review", "contact"]] = {
     "counsellor_review": "review",
     "emergency_contact": "contact",
@@ -39,7 +44,8 @@ async def act(live: LiveSession, event: protocol.ClientEvent) -> None:
     except FrameError:
         raise
     except InputError as error:  # with the event that was refused, so that its client knows
-        raise FrameError(str(error), code=error.code, event_id=event.event_id) from None
+        code = _OPENAI_CODES.get(error.code, error.code)
+        raise FrameError(str(error), code=code, event_id=event.event_id) from None
     if event.event_id is not None:
         live.acted_on(event.event_id, lasting=not isinstance(event, protocol.AudioAppend))
 
@@ -61,13 +67,15 @@ async def _act(live: LiveSession, event: protocol.ClientEvent) -> None:
         case protocol.ItemCreate():
             await _add(live, event)
         case protocol.ItemDelete() if not await session.delete(event.item_id):
-            raise _unknown("item_id", event)
+            raise _no_such_item(event)
         case protocol.ItemTruncate() if not await session.truncate(event.item_id, event.audio_end_ms):
-            raise _unknown("item_id", event)
+            raise _no_such_item(event)
         case protocol.ItemRetrieve():
             await _retrieve(live, event)
         case protocol.ResponseCreate():
-            await session.respond()
+            asked = event.response
+            metadata = asked.metadata if isinstance(asked, protocol.ResponseFields) else None
+            await session.respond(metadata if isinstance(metadata, dict) else None)
         case protocol.ResponseCancel():
             await session.cancel("client_cancelled")
         case protocol.Playback():
@@ -170,7 +178,7 @@ async def _retrieve(live: LiveSession, event: protocol.ItemRetrieve) -> None:
         if turn.reply_item_id == event.item_id and turn.reply_text is not None:
             live.tell(wire.ItemRetrieved(item=wire.assistant_text(event.item_id, turn.reply_text)))
             return
-    raise _unknown("item_id", event)
+    raise _no_such_item(event)
 
 
 def _language(live: LiveSession, asked: Language | None) -> Language:
@@ -178,8 +186,10 @@ def _language(live: LiveSession, asked: Language | None) -> Language:
     return asked or spoken
 
 
-def _unknown(param: str, event: protocol.ClientEvent) -> FrameError:
-    return FrameError("this session has no such item", code="not_found", param=param, event_id=event.event_id)
+def _no_such_item(event: protocol.ItemDelete | protocol.ItemTruncate | protocol.ItemRetrieve) -> FrameError:
+    verb = str(event.__struct_config__.tag).rpartition(".")[2]
+    code = f"item_{verb}_invalid_item_id"  # OpenAI's
+    return FrameError("this session has no such item", code=code, param="item_id", event_id=event.event_id)
 
 
 def _check_persona(name: str | None, event_id: str | None) -> None:

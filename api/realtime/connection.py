@@ -146,7 +146,7 @@ class Connection:
             if message["type"] == "websocket.disconnect":
                 return
             data, text = message.get("bytes"), message.get("text")
-            if len(data or text or "") > self._most:
+            if _bytes(data, text) > self._most:
                 self.cut(_TOO_BIG, f"a frame may have {self._most} bytes")
                 return
             try:
@@ -242,6 +242,13 @@ class Connection:
             self._live.tell(frame)
         else:
             self.put(wire.encode(frame, new_id("event"), 0), None)
+
+
+def _bytes(data: bytes | None, text: str | None) -> int:
+    """Of a frame on the wire."""
+    if data is not None:
+        return len(data)
+    return 0 if text is None else len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _server_error(error: CompanionError) -> wire.ErrorBody:

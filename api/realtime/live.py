@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -64,6 +64,7 @@ class LiveSession:
         self._session: Session | None = None
         self._opening: list[str] = []
         self._acted_on: OrderedDict[str, None] = OrderedDict()
+        self.asked_with: dict[str, Mapping[str, str]] = {}  # response that runs -> metadata of its response.create
 
     @property
     def session(self) -> Session:
@@ -172,12 +173,17 @@ class LiveSession:
                 self.tell(*frames(event), certain=True)
                 if self.state.companion.framing == "header" and event.text is None:
                     self.tell(wire.network(self.session.arrival))
-            case events.ReplyStarted() if event.answers:
-                begun = kept.reply_begun(event.answers, event.response_id, event.item_id)
-                self.tell(*frames(event), also=begun, certain=True)
-            case events.ReplyDone() if event.answers:
-                told = kept.reply_told(event.answers, self.user_id, event.text, event.status, event.reason)
-                self.tell(*frames(event), also=told, certain=True)
+            case events.ReplyStarted():
+                if self._session is not None and self._session.asked_with:
+                    self.asked_with[event.response_id] = self._session.asked_with
+                answers, told = event.answers, frames(event, self.asked_with.get(event.response_id))
+                begun = kept.reply_begun(answers, event.response_id, event.item_id) if answers else None
+                self.tell(*told, also=begun, certain=bool(answers))
+            case events.ReplyDone():
+                answers, told = event.answers, frames(event, self.asked_with.pop(event.response_id, None))
+                said = (event.text, event.status, event.reason)
+                ended = kept.reply_told(answers, self.user_id, *said) if answers else None
+                self.tell(*told, also=ended, certain=bool(answers))
             case events.ItemDeleted() | events.ItemTruncated():
                 self.tell(*frames(event), certain=True)
             case _:

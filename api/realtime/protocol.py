@@ -19,6 +19,10 @@ from companion.errors import ProtocolError
 Rate = Literal[8000, 16000, 24000, 48000]
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
 OutputTokens = Annotated[int, Meta(ge=1)] | Literal["inf"]
+# OpenAI's bounds: 16 pairs, keys of 64 characters, values of 512.
+Metadata = Annotated[
+    dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]], Meta(max_length=16)
+]
 
 
 class AudioFormat(Struct, frozen=True, kw_only=True):
@@ -102,11 +106,11 @@ class ItemFields(Struct, frozen=True, kw_only=True):
 
 
 class ResponseFields(Struct, frozen=True, kw_only=True):
-    """What one response.create may set for this response only."""
+    """What one response.create may set for this response only. metadata comes back with the response."""
 
     instructions: str | UnsetType | None = UNSET
     max_output_tokens: OutputTokens | UnsetType | None = UNSET
-    metadata: dict[str, str] | UnsetType | None = UNSET
+    metadata: Metadata | UnsetType | None = UNSET
 
 
 class _Event(Struct, frozen=True, kw_only=True, tag_field="type"):

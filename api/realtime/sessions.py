@@ -7,6 +7,7 @@ import base64
 import contextlib
 import hmac
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
@@ -125,6 +126,8 @@ class Sessions:
         resumed = replace(resumed, untold=_untold([turn.id for turn in on_the_way], kept))
         await engine.resumable.reopened(session_id)
         live = self.new(user_id, state, writer)
+        if resumed.lost is not None:
+            live.asked_with = _asked_with(resumed.lost.response_id, kept)
         await live.begin(resumed, tuple(kept.acted_on))
         self.live[session_id] = live
         return live
@@ -253,3 +256,13 @@ def _untold(ids: list[str], kept: Kept) -> frozenset[str]:
     """Which of these items the client was not told to be on record."""
     added = [text for _, text in kept.frames if '"conversation.item.added"' in text]
     return frozenset(item for item in ids if not any(f'"{item}"' in text for text in added))
+
+
+def _asked_with(response_id: str, kept: Kept) -> dict[str, Mapping[str, str]]:
+    """The metadata of a reply that is made again, as its response.created told it."""
+    for _, text in reversed(kept.frames):
+        if '"response.created"' in text and response_id in text:
+            response = msgspec.json.decode(text)["response"]
+            if response["id"] == response_id and response["metadata"]:
+                return {response_id: response["metadata"]}
+    return {}

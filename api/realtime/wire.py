@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from api.realtime import memory_events
 from api.realtime import server_events as wire
@@ -10,8 +10,8 @@ from api.realtime.safety_events import safety
 from companion import events
 
 
-def frames(event: events.Event) -> Iterator[wire.ServerEvent]:
-    """The frames that tell one event."""
+def frames(event: events.Event, metadata: Mapping[str, str] | None = None) -> Iterator[wire.ServerEvent]:
+    """The frames that tell one event. metadata: what the reply that it is of was asked for with."""
     match event:
         case events.SpeechStarted():
             yield wire.SpeechStarted(item_id=event.item_id, audio_start_ms=round(event.at_s * 1000))
@@ -40,13 +40,13 @@ def frames(event: events.Event) -> Iterator[wire.ServerEvent]:
         case events.TrajectoryChanged():
             yield wire.trajectory(event.state, event.trajectory)
         case events.ReplyStarted():
-            yield from _started(event)
+            yield from _started(event, metadata)
         case events.MemoriesUsed():
             yield memory_events.memories_used(event.response_id, event.recalls)
         case events.ReplyDelta():
             yield wire.TextDelta(response_id=event.response_id, item_id=event.item_id, delta=event.delta)
         case events.ReplyDone():
-            yield from _done(event)
+            yield from _done(event, metadata)
         case events.TurnTimed():
             yield wire.timings(event.response_id, event.timings)
         case events.MemoriesSaved():
@@ -72,17 +72,21 @@ def _committed(event: events.ItemCommitted) -> Iterator[wire.ServerEvent]:
     yield wire.ItemDone(item=item, previous_item_id=event.previous_item_id)
 
 
-def _started(event: events.ReplyStarted) -> Iterator[wire.ServerEvent]:
+def _with_author(metadata: Mapping[str, str] | None, by: str | None) -> Mapping[str, str] | None:
+    return {**(metadata or {}), "by": by} if by else metadata
+
+
+def _started(event: events.ReplyStarted, metadata: Mapping[str, str] | None) -> Iterator[wire.ServerEvent]:
     item = wire.assistant_text(event.item_id, None)
-    by = {"by": event.by} if event.by else None
-    yield wire.ResponseCreated(response=wire.Response(id=event.response_id, status="in_progress", metadata=by))
+    told = _with_author(metadata, event.by)
+    yield wire.ResponseCreated(response=wire.Response(id=event.response_id, status="in_progress", metadata=told))
     yield wire.OutputItemAdded(response_id=event.response_id, item=item)
     yield wire.ItemAdded(item=item, previous_item_id=event.previous_item_id)
     part = {"type": "text", "text": ""}
     yield wire.ContentPartAdded(response_id=event.response_id, item_id=event.item_id, part=part)
 
 
-def _done(event: events.ReplyDone) -> Iterator[wire.ServerEvent]:
+def _done(event: events.ReplyDone, metadata: Mapping[str, str] | None) -> Iterator[wire.ServerEvent]:
     complete = event.status == "completed"
     item = wire.assistant_text(event.item_id, event.text, complete=complete)
     yield wire.TextDone(response_id=event.response_id, item_id=event.item_id, text=event.text)
@@ -94,13 +98,13 @@ def _done(event: events.ReplyDone) -> Iterator[wire.ServerEvent]:
     if not complete:
         failed = event.status == "failed"
         error = {"type": "server_error", "code": event.reason, "message": event.message} if failed else None
-        details = wire.StatusDetails(type=event.reason or event.status, reason=event.reason, error=error)
+        details = wire.StatusDetails(type=event.status, reason=None if failed else event.reason, error=error)
     yield wire.ResponseDone(
         response=wire.Response(
             id=event.response_id,
             status=event.status,
             output=(item,),
             status_details=details,
-            metadata={"by": event.by} if event.by else None,
+            metadata=_with_author(metadata, event.by),
         )
     )

@@ -40,6 +40,12 @@ class Phone:
             pass
         return event
 
+    async def notice(self, kind: str) -> dict[str, Any]:
+        """The next notice of this kind; others may come before it."""
+        while (event := await self.until("companion.notice"))["kind"] != kind:
+            pass
+        return event
+
     async def send(self, **event: Any) -> None:
         assert self.socket is not None
         await self.socket.send(json.dumps(event))

@@ -163,7 +163,7 @@ async def test_ten_milliseconds_cannot_be_committed_but_are_not_lost(serve: Serv
         await commit_by_hand(client)
         await send(client, pcm[:160])
         await client.send({"type": "input_audio_buffer.commit"})
-        assert (await until(client, "error"))["error"]["code"] == "empty_buffer"
+        assert (await until(client, "error"))["error"]["code"] == "input_audio_buffer_commit_empty"
         await send(client, pcm[160:])
         await client.send({"type": "input_audio_buffer.commit"})
         await until(client, "conversation.item.input_audio_transcription.completed", refused=("error",))
@@ -254,7 +254,7 @@ TEXT = {"type": "conversation.item.create", "item": {"type": "message", "role": 
          '[{"type": "input_text", "text": "\\ud83d"}]}}', {"invalid_json", "invalid_event"}),
         ('{"type": "conversation.item.create", "item": {"type": "message", "role": "user", "content": '
          '[{"type": "input_text", "text": " \\n "}]}}', {"empty_item"}),
-        ('{"type": "conversation.item.delete", "item_id": "x"}', {"not_found"}),
+        ('{"type": "conversation.item.delete", "item_id": "x"}', {"item_delete_invalid_item_id"}),
     ],
 )  # fmt: skip
 async def test_a_frame_that_cannot_be_used_is_an_error_that_quotes_nothing(
@@ -274,7 +274,7 @@ async def test_an_item_id_that_was_used_before_is_an_error_and_the_session_goes_
         for _ in range(2):
             await client.send({"type": "conversation.item.create", "item": item})
         error = (await until(client, "error"))["error"]
-        assert error["code"] == "item_exists" and "你好" not in error["message"]
+        assert error["code"] == "item_create_duplicate_item_id" and "你好" not in error["message"]
         await still_answers(client)
 
 

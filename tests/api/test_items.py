@@ -72,7 +72,7 @@ async def test_what_is_deleted_is_in_no_prompt_no_record_and_no_memory(serve: Se
         await phone.send(type="conversation.item.delete", item_id=said)
         assert (await phone.until("conversation.item.deleted"))["item_id"] == said
         await phone.send(type="conversation.item.retrieve", item_id=said)
-        assert (await phone.until("error"))["error"]["code"] == "not_found"
+        assert (await phone.until("error"))["error"]["code"] == "item_retrieve_invalid_item_id"
         await turn(phone, "你好")
         assert all("小雨" not in content for content in history(chat))
         turns = await on_record(server, phone.session_id, ["deleted", "answered"])

@@ -48,10 +48,7 @@ async def until(connection: AsyncRealtimeConnection, *kinds: str) -> list[Any]:
         async for event in connection:
             seen.append(event)
             if event.type in KNOWN:
-                sent = event.to_dict(mode="python")
-                if details := sent.get("response", {}).get("status_details"):
-                    details["type"] = sent["response"]["status"]  # ours says why; OpenAI's repeats the status
-                KNOWN[event.type].validate_python(sent)
+                KNOWN[event.type].validate_python(event.to_dict(mode="python"))
             waiting.discard(event.type)
             if not waiting:
                 break

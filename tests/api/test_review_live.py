@@ -160,7 +160,8 @@ async def test_who_goes_in_the_middle_of_taking_over_leaves_no_half_of_it(
         notices = []
         while "takeover_ended" not in notices:
             notices.append((await phone.until("companion.notice"))["kind"])
-        assert notices == ["takeover_started", "takeover_ended"] and floor.by is None
+        of_takeover = [kind for kind in notices if kind.startswith("takeover")]
+        assert of_takeover == ["takeover_started", "takeover_ended"] and floor.by is None
 
 
 async def test_a_counsellor_who_goes_after_the_person_has_gone_leaves_the_case_to_be_closed(
@@ -349,7 +350,8 @@ async def test_the_counsellor_and_the_person_are_on_different_replicas(
             assert (await seat.until("state", floor="human"))["by"]["name"] == "ann"
             assert floor.by == ann.id
             await seat.send("say", text="我是安")
-            assert (await phone.until("response.output_text.done"))["text"] == "我是安"
+            while (await phone.until("response.output_text.done"))["text"] != "我是安":
+                pass  # before it, that she has joined
         case = await queue.case("waiting")  # her socket is closed: the other replica's person is queued again
         assert (case["session_id"], case["state"], case["priority"]) == (phone.session_id, "waiting", 1)
         mine = await ann.post(f"/queue/{case['id']}/claim")

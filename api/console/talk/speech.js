@@ -137,7 +137,7 @@ export class Speech {
     }
     this.#link.send(
       { type: "input_audio_buffer.commit" },
-      ({ type, error }) => type === "input_audio_buffer.committed" || error?.code === "empty_buffer",
+      ({ type, error }) => type === "input_audio_buffer.committed" || error?.code === "input_audio_buffer_commit_empty",
     );
     this.#link.send({ type: "response.create" }, ({ type }) => type === "response.created");
   }
