@@ -63,7 +63,8 @@ def run(minutes: float = 15.0, sessions: int = 30, seed: int = 1) -> Result:
     }
     if not long_enough:
         detail["note"] = f"too short to tell: {1.5 * _FILLING_S / 60:.0f} minutes at least"
-    goal = ", ".join(f"{name} <= {most:.0%}" for name, most in _GROWTH.items()) + "; one reply a turn, and no recording left"
+    growths = ", ".join(f"{name} <= {most:.0%}" for name, most in _GROWTH.items())
+    goal = f"{growths}; one reply a turn, and no recording left"
     return Result("soak", 100 * grown["pss_kib"], f"% growth of memory, {sessions} sessions", "none", None,
                   goal, met, turns, detail)  # fmt: skip
 

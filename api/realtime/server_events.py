@@ -50,8 +50,8 @@ def assistant_text(item_id: str, text: str | None, *, complete: bool = True) -> 
 
 
 class StatusDetails(Struct, frozen=True, kw_only=True):
-    """Why a response did not complete. type: its status. reason: turn_detected, client_cancelled, counsellor (who answers
-    in person) or no_words; error: {type, code, message} when it failed."""
+    """Why a response did not complete. type: its status. reason: turn_detected, client_cancelled, counsellor (they
+    answer) or no_words; error: {type, code, message} when it failed."""
 
     type: str
     reason: str | None = None
