@@ -7,16 +7,12 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from api.commands.line_vectors import line_vectors
 from companion.errors import ConfigurationError, InputError
 from companion.safety.risk import Risk, RiskReader
-
-if TYPE_CHECKING:
-    pass
 
 _DEFAULT = "read"
 _COMMANDS = {_DEFAULT: "", "train": "", "measure": ""}
@@ -39,12 +35,14 @@ def risk() -> None:
 
 @risk.command(_DEFAULT)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: level, kinds, reasons, ms.")
-@click.option("--head", is_flag=True, help="Embed the lines too and let the trained head read them.")
+@click.option("--head/--rules", default=True, show_default=True, help="Whether the trained head reads the lines too.")
 @click.option("--together", is_flag=True, help="The lines are one person's turns, in order, and not by strangers.")
 def read(as_json: bool, head: bool, together: bool) -> None:
-    """Read lines from standard input. Reasons point to the words by offsets; ms is without embedding."""
+    """Read lines from standard input. Reasons point to the words by offsets; ms counts embedding too."""
     lines = sys.stdin.read().splitlines()
+    started = time.perf_counter()
     name, vectors = asyncio.run(line_vectors(lines)) if head else (None, [None] * len(lines))
+    embedding_ms = (time.perf_counter() - started) * 1e3 / max(1, len(lines)) if head else 0.0
     reader = RiskReader(embedder=name)
     before: list[tuple[str, int]] = []
     if not as_json:
@@ -52,7 +50,7 @@ def read(as_json: bool, head: bool, together: bool) -> None:
     for number, (line, vector) in enumerate(zip(lines, vectors, strict=True), 1):
         started = time.perf_counter()
         found = reader.read(line, before=before, vector=vector)
-        ms = (time.perf_counter() - started) * 1e3
+        ms = (time.perf_counter() - started) * 1e3 + embedding_ms
         if together:
             before.append((line, found.level))
         click.echo(json.dumps(_as_dict(number, found, ms)) if as_json else _row(line, found))
@@ -67,8 +65,8 @@ def read(as_json: bool, head: bool, together: bool) -> None:
 def train(files: tuple[Path, ...], everyday: tuple[Path, ...], out: Path | None) -> None:
     """Fit the head to marked lines (level, kind, language, text) beside everyday ones.
 
-    Of a file whose first line speaks of halves only the building half is taken. --everyday: files of "label TAB text"
-    in which nobody is in danger.
+    Of a file whose first line speaks of halves only the building half is taken. --everyday: files of "label TAB text",
+    or .jsonl with "text", in which nobody is in danger.
     """
     import companion.safety.risk.head as shipped
     from companion.safety.risk.lines import read_everyday, to_build_on
@@ -92,7 +90,7 @@ def train(files: tuple[Path, ...], everyday: tuple[Path, ...], out: Path | None)
 @risk.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--half", type=click.Choice(["building", "held-out", "all"]), default="all", show_default=True)
-@click.option("--head", is_flag=True, help="With the trained head.")
+@click.option("--head/--rules", default=True, show_default=True, help="With the trained head, or without.")
 @click.option("--misses", is_flag=True, help="Also show the lines that were read too low or too high.")
 def measure(files: tuple[Path, ...], half: str, head: bool, misses: bool) -> None:
     """Recall and false alarms on marked lines (level, kind, language, text), beside a list of keywords."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,12 @@ def read_marked(path: Path) -> list[Line]:
 
 
 def read_everyday(path: Path) -> list[Line]:
-    """Lines "label TAB text" of which none is of somebody in danger: level 1 where the label is a low mood, else 0."""
+    """Lines "label TAB text" of which none is of somebody in danger: level 1 where the label is a low mood, else 0.
+
+    Of a .jsonl file each object's "text", level 0. Raises ValueError with the line's number.
+    """
+    if path.suffix == ".jsonl":
+        return [Line(0, None, "", text) for text in _texts(path)]
     lines = []
     for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
         if raw.startswith("#") or not raw.strip():
@@ -51,6 +57,16 @@ def read_everyday(path: Path) -> list[Line]:
         low = label in ("sad", "fearful")
         lines.append(Line(int(low), RiskKind.DISTRESS if low else None, "", text.strip()))
     return lines
+
+
+def _texts(path: Path) -> Iterator[str]:
+    for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
+        try:
+            text = json.loads(raw)["text"]
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(f'{path.name}, line {number}: wanted an object with "text"') from None
+        if isinstance(text, str) and text.strip():
+            yield text.strip()
 
 
 def to_build_on(path: Path) -> list[Line]:

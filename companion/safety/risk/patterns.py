@@ -14,7 +14,7 @@ from companion.safety.risk.types import HIGHEST, RiskKind
 
 Own = Literal["said", "needs", "any", "whoever"]
 _FRAGMENT = re.compile(r"\{([a-z]+)\}")
-_FILES = ("acute", "active", "wish", "distress", "kinds")  # words of one hold in those after it
+_FILES = ("acute", "active", "wish", "plain", "distress", "kinds")  # words of one hold in those after it
 _FIELDS = frozenset({"id", "kind", "level", "own", "group", "act", "now", "latent", "firm", "is"})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.safety.risk.grammar import mask
+from companion.safety.risk.grammar import doubtful, excused, mask
 from companion.safety.risk.head import CLASSES, Head, Thresholds
 from companion.safety.risk.head_features import BUCKETS, NAMES, concepts, hashed
 from companion.safety.risk.lines import Line, digest
@@ -17,10 +17,11 @@ from companion.safety.risk.types import RiskKind
 
 _VECTOR, _PIECES = 2.0, 2.0  # weight of each block before one common L2 penalty; that of the concepts is 1
 _C = 2.0  # inverse of that penalty; all three were chosen by the folds
-_MARKED = 6.0  # what a marked line counts beside an everyday one
+_MARKED = 2.0  # what a marked line counts beside an everyday one
 _FOLDS = 5
-# Shares of everyday lines that may be raised: by the head alone to 2, beside distress to 2, a 2 to 3, alone to 3.
-_FALSE_ALONE, _FALSE_BESIDE, _FALSE_ACTIVE, _FALSE_SURELY = 0.004, 0.005, 0.003, 0.0008
+# Shares of everyday lines that may be raised, of those that nothing near them puts in doubt: by the head alone to 2,
+# beside distress to 2, a 2 to 3, alone to 3. Authored: under the goals of 1 % and .2 %, since strangers talk otherwise.
+_FALSE_ALONE, _FALSE_BESIDE, _FALSE_ACTIVE, _FALSE_SURELY = 0.0035, 0.006, 0.003, 0.0012
 _LEAST = 0.3  # no threshold lies under it
 _OURS = (RiskKind.SUICIDE, RiskKind.SELF_HARM, RiskKind.DISTRESS, None)
 
@@ -47,11 +48,12 @@ def fit(
         out = fold == n
         unseen[out] = _model(x[~out], y[~out], weights[~out]).predict_proba(x[out])
     wish, active = unseen[:, 2] + unseen[:, 3], unseen[:, 3]
+    plain = ~own & np.array([own[n] or not _in_doubt(lines[i].text) for n, i in enumerate(keep)])
     limits = Thresholds(
-        _threshold(wish[~own], _FALSE_ALONE),
-        _threshold(wish[~own], _FALSE_BESIDE),
-        _threshold(active[~own], _FALSE_ACTIVE),
-        _threshold(active[~own], _FALSE_SURELY),
+        _threshold(wish[plain], _FALSE_ALONE),
+        _threshold(wish[plain], _FALSE_BESIDE),
+        _threshold(active[plain], _FALSE_ACTIVE),
+        _threshold(active[plain], _FALSE_SURELY),
     )
     head = _head(_model(x, y, weights), embedder, digest(lines), limits)
     told = [f"{name} {np.mean(wish[own & (y == n)] >= limits.alone):.3f}" for n, name in enumerate(CLASSES)]
@@ -60,6 +62,13 @@ def fit(
         f"{', '.join(told)}; as 3: active {np.mean(active[own & (y == 3)] >= limits.surely):.3f}"
     )
     return head, note
+
+
+def _in_doubt(text: str) -> bool:
+    """Whether the reader would not believe the head alone."""
+    form = normal(text).text
+    masked = mask(form)
+    return doubtful(form, masked) or excused(form, masked)
 
 
 def _matrix(texts: Sequence[str], vectors: NDArray[np.float32]) -> Any:

@@ -1,7 +1,7 @@
 """Figures on the authored lines, the head that ships, and the command. Floors lie under what was measured."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,9 @@ from companion.safety.risk.train import fit
 
 HERE = Path(__file__).parent
 LINES, MORE, FRESH = HERE / "risk_lines.tsv", HERE / "risk_building.tsv", HERE / "risk_fresh.tsv"
+TAUGHT = (LINES, MORE, *(HERE / f"risk_{name}.tsv" for name in ("registers", "posts", "spoken", "english")))
+TALK = HERE.parents[1] / "memory" / "dialogues" / "memories.jsonl"
+INDIRECT = (HERE / "risk_registers_held.tsv", HERE / "risk_posts_held.tsv")  # measured on, never taught
 OURS = (RiskKind.SUICIDE, RiskKind.SELF_HARM)
 READER = RiskReader()
 
@@ -84,9 +87,33 @@ def test_everyday_lines_raise_no_alarm() -> None:
 
 
 def test_the_head_that_ships_is_of_the_lines_that_ship() -> None:
-    lines = [*to_build_on(LINES), *to_build_on(MORE), *everyday()]
+    lines = [*(line for path in TAUGHT for line in to_build_on(path)), *everyday(), *read_everyday(TALK)]
     assert default_head().corpus == digest(lines), "lines changed: train again, see docs/safety.md"
     assert not {line.text for line in to_build_on(LINES)} & {line.text for line in held_out(read_marked(LINES))}
+
+
+async def test_indirect_wordings_are_read_far_more_often_than_keywords_find_them() -> None:
+    """What is told without a word of death is hard: these bounds lie just under the figures of docs/safety.md."""
+    from memory.backends.use import create
+
+    lines = [line for path in INDIRECT for line in read_marked(path)]
+    embedder = await create(None, Path)
+    try:
+        vectors = await embedder.embed([line.text for line in lines])
+    finally:
+        await embedder.close()
+    reader = RiskReader(embedder=embedder.name)
+    levels = [reader.read(line.text, vector=vector).level for line, vector in zip(lines, vectors, strict=True)]
+
+    def found(wanted: Callable[[int], bool], least: int = 2) -> float:
+        of = [level for level, line in zip(levels, lines, strict=True) if wanted(line.level)]
+        return sum(level >= least for level in of) / len(of)
+
+    assert found(lambda level: level >= 3) >= 0.55 and found(lambda level: level == 2) >= 0.65
+    assert found(lambda level: level >= 3, least=3) >= 0.4
+    assert found(lambda level: level == 0) <= 0.1 and found(lambda level: level == 1) <= 0.08
+    grave = [line for line in lines if line.level >= 3]
+    assert share(grave, 2)[1] <= 0.15
 
 
 def test_a_head_learns_is_deterministic_and_refuses_what_is_none(tmp_path: Path) -> None:
