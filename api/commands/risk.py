@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from api.commands.line_vectors import line_vectors
+from api.commands.line_vectors import line_vectors, timed_line_vectors
 from companion.errors import ConfigurationError, InputError
 from companion.safety.risk import Risk, RiskReader
 
@@ -40,9 +40,8 @@ def risk() -> None:
 def read(as_json: bool, head: bool, together: bool) -> None:
     """Read lines from standard input. Reasons point to the words by offsets; ms counts embedding too."""
     lines = sys.stdin.read().splitlines()
-    started = time.perf_counter()
-    name, vectors = asyncio.run(line_vectors(lines)) if head else (None, [None] * len(lines))
-    embedding_ms = (time.perf_counter() - started) * 1e3 / max(1, len(lines)) if head else 0.0
+    without: tuple[None, list[None], float] = (None, [None] * len(lines), 0.0)
+    name, vectors, embedding_ms = asyncio.run(timed_line_vectors(lines)) if head else without
     reader = RiskReader(embedder=name)
     before: list[tuple[str, int]] = []
     if not as_json:
