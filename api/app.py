@@ -9,13 +9,15 @@ from typing import Any
 from litestar import Litestar, get
 
 from api.auth import Authenticator, keep_tokens_out_of_logs, signing_secret
-from api.console.routes import talk
+from api.console.routes import desk, talk
+from api.console.safety_page import safety_page
 from api.me.routes import me
 from api.openapi import openapi_route
 from api.realtime.asyncapi import asyncapi_route, json_schema_route
 from api.realtime.client_secrets import client_secrets
 from api.realtime.routes import realtime
 from api.realtime.sessions import Sessions
+from api.research import Exporting, research
 from api.review import review
 from api.review.exchange import Exchange
 from api.staff import Access, staff
@@ -31,8 +33,8 @@ def health() -> dict[str, str]:
 
 
 ROUTES: tuple[Any, ...] = (
-    *(realtime, client_secrets, me, staff, review, talk),
-    *(asyncapi_route, json_schema_route, openapi_route, health),
+    *(realtime, client_secrets, me, staff, review, research, talk, desk),
+    *(asyncapi_route, json_schema_route, openapi_route, health, safety_page),
 )
 
 
@@ -49,6 +51,8 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
             access = Access.open(settings, app.state.engine.records, lambda: app.state.engine.now())
             app.state.staff = await stack.enter_async_context(access)
             await stack.enter_async_context(app.state.engine.recordings.sweeping())
+            exporting = Exporting.open(settings, app.state.engine.records, app.state.staff.audit, app.state.staff.now)
+            app.state.exporting = await stack.enter_async_context(exporting)
             replicas = Replicas(settings.redis.url)
             await replicas.open()
             app.state.sessions = Sessions(app.state.engine, signing_secret(settings), replicas)

@@ -12,6 +12,7 @@ from companion.errors import CompanionError
 _COMMANDS = {
     "affect": "How recordings sound and what lines say.",
     "deidentify": "What tells in lines who somebody is; surrogates instead.",
+    "export": "Research exports: make, list, decide on rare content, look after.",
     "doctor": "What is there, what is missing, and what mends it.",
     "serve": "Load the models and serve.",
     "audit": "What staff did, and whether that record is whole.",
@@ -23,6 +24,7 @@ _COMMANDS = {
     "models": "Model packs: list, fetch, verify.",
     "risk": "Whether lines show somebody in danger, and why.",
     "prompt": "What the model read for a turn, and why.",
+    "safety": "What was counted over a year; the numbers that people are given.",
     "schema": "The contract, as AsyncAPI, JSON Schema or OpenAPI.",
     "migrate": "Bring the database up to date.",
     "keys": "Keys of whoever issues user tokens: make, list, remove.",

@@ -32,6 +32,9 @@ STATUS: Mapping[str, int] = {
     "label_final": 409,
     "not_disputed": 409,
     "schema_changed": 409,
+    "too_few_people": 409,
+    "not_waiting": 409,
+    "too_many_requests": 429,
     "consent_outdated": 409,
     "too_many_complaints": 429,
 }

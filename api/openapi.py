@@ -24,7 +24,8 @@ from api.staff.guards import CSRF_HEADER, Guard
 
 Json = dict[str, Any]
 _ABOUT = """A companion that hears how something is said. People talk to it over a WebSocket (/asyncapi.json); what is
-here is for the person's own data (`/v1/me`), for staff who sign in (`/v1/staff`) and for counsellors (`/v1/review`).
+here is for the person's own data (`/v1/me`), for staff who sign in (`/v1/staff`), for counsellors (`/v1/review`) and researchers
+(`/v1/research`).
 
 Times are unix seconds. A refusal is `{"error": {"type", "code", "message", "param"}}`, with no word of the request."""
 _TAGS = {
@@ -36,6 +37,11 @@ _TAGS = {
     "/v1/review": (
         "review",
         "For counsellors and supervisors, of whom they may see. See docs/review.md.",
+    ),
+    "/v1/research": (
+        "research",
+        "Exports in which nobody can be recognised: asked for, agreed to by somebody else, made, downloaded. See "
+        "docs/exports.md.",
     ),
     "/v1/realtime": ("realtime", "Short-lived secrets to open sessions with."),
     "/": ("server", "Whether it is there, and its contracts."),
@@ -97,7 +103,12 @@ _PARAMETERS = {
     "cursor": "`next` of the page before.",
 }
 _CONFIRMED = ("delete /v1/me", "delete /v1/me/memories")
-_MEDIA = {"get /v1/me/archive": "application/zip", "get /v1/review/turns/{turn_id}/audio": "audio/wav"}
+_MEDIA = {
+    "get /v1/me/archive": "application/zip",
+    "get /v1/review/turns/{turn_id}/audio": "audio/wav",
+    "get /v1/research/exports/{export_id}/files/{file_name}": "application/octet-stream",
+}
+_OF_STAFF = ("/v1/staff", "/v1/review", "/v1/research")
 _OPEN = ("/v1/staff/login", "/health", "/openapi.json", "/asyncapi.json", "/schema/realtime.json")
 _REFUSALS: dict[int, tuple[str, str, str]] = {
     400: ("invalid_request", "The request does not fit.", "the request does not fit: see docs/review.md"),
@@ -109,7 +120,10 @@ _REFUSALS: dict[int, tuple[str, str, str]] = {
     503: ("storage_error", "The database does not answer; try again.", "the database failed; try again"),
 }
 _SIGN_IN = ("/v1/staff/login", "/v1/staff/totp", "/v1/staff/password")
-_CONFLICTS = re.compile(r"/queue/.+/|/labels$|/adjudication$|/label-schema$|/consents/\{|/deletion|/approval$")
+_CONFLICTS = re.compile(
+    r"/queue/.+/|/labels$|/adjudication$|/label-schema$|/consents/\{|/deletion|/approval$|"
+    r"/exports$|/refusal$|/cancellation$|/flags$"
+)
 _GENERIC = re.compile(r"^(\w+?)_(?:[\w.]+\.)?(\w+?)_$")
 
 
@@ -178,7 +192,7 @@ def _complete(operation: Json, path: str, method: str, guard: Guard | None) -> N
     operation["summary"] = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", operation["summary"]).capitalize()
     if path in _OPEN:
         operation["security"] = []
-    elif path.startswith(("/v1/staff", "/v1/review")):
+    elif path.startswith(_OF_STAFF):
         page: Json = {"staffCookie": []} if method == "get" else {"staffCookie": [], "csrf": []}
         operation["security"] = [{"staffToken": []}, page]
     else:
@@ -204,7 +218,7 @@ def _complete(operation: Json, path: str, method: str, guard: Guard | None) -> N
             answer.setdefault("content", {}).setdefault("application/json", {})["example"] = told
     for status in _refusals(operation, path, guard):
         code, about, message = _REFUSALS[status]
-        if status == 401 and not path.startswith(("/v1/staff", "/v1/review")):
+        if status == 401 and not path.startswith(_OF_STAFF):
             code, message = "invalid_token", "the token is not one of ours: companion token"
         error = {"type": "server_error" if status == 503 else "invalid_request_error", "code": code}
         example = {"error": {**error, "message": message, "param": None}}
@@ -224,7 +238,7 @@ def _refusals(operation: Json, path: str, guard: Guard | None) -> Iterator[int]:
         yield 404
     if _CONFLICTS.search(path):
         yield 409
-    if path in _SIGN_IN or path.endswith("/complaints"):
+    if path in _SIGN_IN or path.endswith(("/complaints", "/exports")):
         yield 429
     yield 503
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from api.research.examples import EXAMPLES as OF_RESEARCH
 from api.review import queue, schemas
 from api.review.examples import EXAMPLES as OF_REVIEW
 
@@ -93,6 +94,7 @@ _TURN = {
 _OF_REVIEW = {type(example).__name__: _json(example) for example in OF_REVIEW}
 EXAMPLES: dict[str, Any] = {
     **_OF_REVIEW,
+    **{name: _json(example) for name, example in OF_RESEARCH.items()},
     **{
         f"PageOf{name}": {"items": [_OF_REVIEW[name]], "next": None}
         for name in ("SessionSummary", "TimelineTurn", "Person", "Note", "Deletion")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from companion.safety.farewell import is_farewell, manipulative
 
 _log = logging.getLogger(__name__)
 _COUNTED = {"ai_disclosure": "ai_disclosures", "ai_reminder": "ai_disclosures", "break_reminder": "break_reminders"}
+_LOOKS_S = 600.0  # between two looks at the clock at most: the records know by them that somebody is still here
 _UNKNOWN_COUNTS_AS_MINOR = ("CN",)  # where nobody of unknown age is given a partner or relative to talk with; authored
 _EMOTION = {
     "zh": "我会从声音里听你的心情，好接得住你的话；可能听错。不想被听，随时可以关掉。",
@@ -50,6 +52,8 @@ class Duties:
         self._here_since: float | None = None
         self._emotion_told = False
         self._clock: asyncio.Task[None] | None = None
+        self._used_s: float | None = None  # when the clock was looked at last
+        self._changed = asyncio.Event()  # other intervals hold from now on
         self._works: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -75,6 +79,7 @@ class Duties:
             if self._minor and age.reason != "age" and age.reason != "birth_year":
                 return  # who told an age is not made an adult by a word
             self._minor = age.band == "minor"
+            self._changed.set()
             born = None if age.years is None else year - age.years
             self._later(self._keep(minor=self._minor, born=born))
             self._engine.consents.forget(self._user_id)
@@ -138,7 +143,11 @@ class Duties:
         since, self._here_since = self._here_since, None
         if since is not None:
             lonely, self._exclusive = self._exclusive, 0
-            await self._safely(self._engine.habits.used(self._user_id, since, self._engine.now(), lonely))
+            await self._safely(self._gone(since, self._engine.now(), lonely))
+
+    async def _gone(self, since: float, until: float, lonely: int) -> None:
+        await self._engine.resumable.used_s(self._user_id, until)  # a pause is counted from here on
+        await self._engine.habits.used(self._user_id, since, until, lonely)
 
     async def _run(self) -> None:
         while True:
@@ -148,15 +157,21 @@ class Duties:
                 _log.warning("the clock of use stands: %s", error)
                 await asyncio.sleep(60.0)
                 continue
-            if used_s < max(self._told.reminder_s, self._told.break_s):
+            begun = used_s == 0.0 and self._used_s != 0.0
+            if begun or used_s < max(self._told.reminder_s, self._told.break_s):
                 self._told = Told()  # a new sitting
+            self._used_s = used_s
             if notices := duties.due(used_s, self._told, self._minor):
                 self._told = self._told.after(notices, used_s)
                 for kind in notices:
                     self._counted.append(_COUNTED[kind])
                     self._emit(Noticed(kind, duties.notice(kind, self.language, self._turn(kind))))
                 await self._keep(told=self._told)
-            await asyncio.sleep(max(1.0, duties.next_due_s(self._told, self._minor) - used_s))
+            wait_s = min(_LOOKS_S, max(1.0, duties.next_due_s(self._told, self._minor) - used_s))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._changed.wait()
+            self._changed.clear()
 
     async def close(self) -> None:
         """The session ends."""

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -103,7 +104,13 @@ class Engine:
     @property
     def model_names(self) -> dict[str, str]:
         """Which models took part in a turn, for the record."""
-        return {"speech": self.recognizer.name, "chat": self.chat.name, "embeddings": self.memories.embedder.name}
+        return {
+            "speech": self.recognizer.name,
+            "voice": self.voice.name,
+            "chat": self.chat.name,
+            "embeddings": self.memories.embedder.name,
+            "release": version("companion"),
+        }
 
     async def usual(self, user_id: str) -> dict[str, Usual]:
         """The person's usual voice as it was saved, empty for a stranger."""
@@ -164,7 +171,7 @@ class Engine:
             voice = voice_reader(settings)
             classifier = await emotion_classifier(settings, locate, recognizer)
             if classifier is not None:
-                voice = WithEmotion(voice, classifier)
+                voice = WithEmotion(voice, classifier, settings.emotion.model)
             owned(voice)
             words = await words_classifier(settings, embedder.name, locate)
             if isinstance(words, SlowTextEmotion):

@@ -211,6 +211,16 @@ class Consent(_Section):
     guardian_below: int = Field(14, ge=0, le=21, description="Years of age below which a guardian agrees.")
 
 
+class Research(_Section):
+    """What researchers may have. See docs/disclosure.md and docs/exports.md."""
+
+    epsilon_per_quarter: float = Field(1.0, gt=0, le=100, description="Privacy budget of all aggregates in a quarter.")
+    folder: Path | None = Field(None, description="Exports and their keys; shared by replicas. Default: in data_dir.")
+    run: bool = Field(True, description="Approved exports are made in this process too.")
+    every_s: float = Field(5.0, gt=0, description="How often it looks for one.")
+    sweep_s: float = Field(300.0, gt=0, description="How often expiry, withdrawals and erasures are looked for.")
+
+
 class Settings(BaseSettings):
     """Everything that an operator may set."""
 
@@ -235,11 +245,17 @@ class Settings(BaseSettings):
     persona: Persona = Persona()
     safety: Safety = Safety()
     consent: Consent = Consent()
+    research: Research = Research()
 
     @property
     def database_url(self) -> str:
         """SQLAlchemy URL of the database."""
         return self.database.url or f"sqlite+aiosqlite:///{self.data_dir / 'companion.db'}"
+
+    @property
+    def research_folder(self) -> Path:
+        """Where exports are."""
+        return self.research.folder or self.data_dir / "research"
 
     @property
     def model_cache(self) -> Path:

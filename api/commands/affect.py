@@ -30,6 +30,7 @@ _DEFAULT = "read"
 _COMMANDS = {
     "train": ("api.commands.affect_train", "Fit a head on Whisper's encoder to labelled recordings."),
     "weekly": ("api.commands.affect_weekly", "Weeks of one person from readings, one JSON object a line."),
+    "rescore": ("api.commands.affect_rescore", "Read kept recordings again with another model, keep both."),
     "train-words": ("api.commands.affect_words", "Fit the head of the classifier of words to the corpus again."),
 }
 

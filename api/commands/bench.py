@@ -23,6 +23,7 @@ _MODULES = {
     "chaos-replicas": "chaos_replicas",
     "desk": "desk",
     "endpointing": "endpointing",
+    "export": "export",
     "import": "coldstart",
     "overlap": "overlap",
     "prompt": "prompt",

@@ -1,4 +1,4 @@
-"""The pages of the console: /talk, where a person speaks with the companion."""
+"""The pages of the console: /talk, where a person speaks with the companion; /desk, where counsellors work."""
 
 from __future__ import annotations
 
@@ -7,3 +7,4 @@ from pathlib import Path
 from api.console.pages import pages
 
 talk = pages("/talk", Path(__file__).parent / "talk")
+desk = pages("/desk", Path(__file__).parent / "desk")

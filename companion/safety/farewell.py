@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -17,6 +18,8 @@ Tactic = Literal["coercion", "guilt", "fomo", "premature_exit", "pressure", "ign
 
 _CLAUSES = re.compile(r"[，,。.！!？?；;、\n…~～]+")
 _EITHER_END = 3  # clauses at the beginning and at the end of a turn in which a goodbye may stand
+_BLANK = re.compile(r"(?<=[\u4e00-\u9fff])\s+|\s+(?=[\u4e00-\u9fff])")  # beside a Chinese character
+_SHORT = 48  # characters of a clause that is looked at word by word
 _LONG = 12  # clauses from which a turn is a story, in which a goodbye at its beginning is told and not said
 
 
@@ -27,11 +30,10 @@ def manipulative(reply: str, *, to_farewell: bool = True) -> Tactic | None:
     only be coercion or guilt, and may ask.
     """
     reply = reply.replace("’", "'")
-    tactics: dict[Tactic, re.Pattern[str]] = _data()[0]
-    for tactic, pattern in tactics.items():
+    for tactic, pattern in _data().tactics.items():
         if (to_farewell or tactic in ("coercion", "guilt")) and pattern.search(reply):
             return tactic
-    heard = _data()[1]
+    heard = _data().heard
     if not to_farewell:
         return None
     if not heard["acknowledges"].search(reply):
@@ -45,15 +47,45 @@ def is_farewell(text: str) -> bool:
     """Whether the person says that they go, now and of themselves."""
     clauses = [clause for part in _CLAUSES.split(text.replace("’", "'")) if (clause := part.strip())]
     near = clauses[-_EITHER_END:] if len(clauses) >= _LONG else clauses[:_EITHER_END] + clauses[-_EITHER_END:]
-    return any(_data()[2].fullmatch(clause) for clause in near)
+    return any(_says_goodbye(clause) for clause in near)
+
+
+def _says_goodbye(clause: str) -> bool:
+    """Whether a clause is one, as it stands, without the blanks of mixed writing, or in a piece of one tongue."""
+    data = _data()
+    for whole in (clause, _BLANK.sub("", clause)):
+        if data.clauses.fullmatch(whole) or (len(whole) <= _SHORT and data.words.fullmatch(whole)):
+            return True
+    pieces = _BLANK.split(clause)
+    return len(pieces) > 1 and not data.told.search(clause) and any(map(data.piece.fullmatch, pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """All of farewell.toml. words: a clause of such words alone; piece: one in a piece of a clause; told: none is."""
+
+    tactics: dict[Tactic, re.Pattern[str]]
+    heard: dict[str, re.Pattern[str]]
+    clauses: re.Pattern[str]
+    words: re.Pattern[str]
+    piece: re.Pattern[str]
+    told: re.Pattern[str]
 
 
 @cache
-def _data() -> tuple[dict[Tactic, re.Pattern[str]], dict[str, re.Pattern[str]], re.Pattern[str]]:
+def _data() -> _Patterns:
     data: dict[str, Any] = tomllib.loads(files("companion.safety").joinpath("farewell.toml").read_text("utf-8"))
-    tactics = {name: _any_of(patterns) for name, patterns in data["tactics"].items()}
-    heard = {name: _any_of(patterns) for name, patterns in data["heard"].items()}
-    return tactics, heard, _any_of(data["goodbye"]["clauses"])
+    goodbye = data["goodbye"]
+    core, around = (goodbye[name].replace("\n", "") for name in ("core", "around"))
+    words = rf"(?:(?:{around})[ ]*)*(?:{core})[ ]*(?:(?:{core}|{around})[ ]*)*"
+    return _Patterns(
+        {name: _any_of(patterns) for name, patterns in data["tactics"].items()},
+        {name: _any_of(patterns) for name, patterns in data["heard"].items()},
+        _any_of(goodbye["clauses"]),
+        _any_of([words]),
+        _any_of([goodbye["piece"]]),
+        _any_of([goodbye["told"]]),
+    )
 
 
 def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:

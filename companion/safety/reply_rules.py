@@ -1,4 +1,4 @@
-"""The rules of screen.toml, and how one sentence is judged by them. Pure; all rules are authored."""
+"""The rules of screen_harm.toml and screen.toml, and how one sentence is judged by them. Pure; all are authored."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All of screen.toml, compiled."""
+    """All of both files, compiled."""
 
     each: tuple[Rule, ...]
     feeling: Mapping[str, re.Pattern[str]]
@@ -122,9 +122,9 @@ def _is_asked(sentence: str, end: int) -> bool:
 
 @cache
 def rules() -> Rules:
-    """Read screen.toml. Raises re.error with the pattern that is broken."""
-    data: dict[str, Any] = tomllib.loads(files("companion.safety").joinpath("screen.toml").read_text("utf-8"))
-    words: dict[str, str] = data["words"]
+    """Read both files. Raises re.error with the pattern that is broken."""
+    grave, data = (_read(name) for name in ("screen_harm.toml", "screen.toml"))
+    words: dict[str, str] = data["words"] | grave["words"]
 
     def compiled(patterns: Sequence[str] | str) -> re.Pattern[str]:
         text = "|".join(f"(?:{pattern})" for pattern in ([patterns] if isinstance(patterns, str) else patterns))
@@ -145,7 +145,7 @@ def rules() -> Rules:
             rule["questions"],
             {language: tuple(sentences) for language, sentences in rule["instead"].items()},
         )
-        for rule in data["rules"]
+        for rule in sorted((*grave["rules"], *data["rules"]), key=lambda rule: bool(rule.get("last")))
     )
     feeling = data["feeling"]
     return Rules(
@@ -154,3 +154,7 @@ def rules() -> Rules:
         feeling["hedge"],
         data["other"],
     )
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("companion.safety").joinpath(name).read_text("utf-8"))

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from companion.safety.hotlines import Hotlines
 from companion.safety.reply_rules import BREAKS, CJK, masked, rules
 
 _ENDS = "。！？!?\n"
@@ -38,9 +39,9 @@ _GOES_ON = re.compile(r"^\W*(?:还是|或者|或是|or\b)", re.IGNORECASE)
 class Change:
     """What was done to a reply, without its words.
 
-    rule: of screen.toml, or "feeling", "persona", "length", "note", "role", "empty", "echo". kind: "replaced" (also
-    hedged), "dropped" (left out), "cut" (all that came after is left out). sentence_index: of the model's sentences,
-    from 0.
+    rule: of screen.toml and screen_harm.toml, or "hotline", "feeling", "persona", "length", "note", "role", "empty",
+    "echo". kind: "replaced" (also hedged), "dropped" (left out), "cut" (all that came after is left out).
+    sentence_index: of the model's sentences, from 0.
     """
 
     rule: str
@@ -52,16 +53,20 @@ class Screen:
     """One reply on its way out: feed it the pieces of the model, send what it gives back, and finish it.
 
     language: "zh" or "en", for a sentence that shows none. max_sentences: of the persona, at least 1; None: no limit.
-    never: wordings that this persona must not use. Raises ValueError for a limit under 1.
+    never: wordings that this persona must not use. region: ISO 3166, whose numbers may be told, "" unknown; None: not
+    looked at. Raises ValueError for a limit under 1.
     """
 
-    def __init__(self, *, language: str, max_sentences: int | None, never: Sequence[str] = ()) -> None:
+    def __init__(
+        self, *, language: str, max_sentences: int | None, never: Sequence[str] = (), region: str | None = None
+    ) -> None:
         if max_sentences is not None and max_sentences < 1:
             raise ValueError(f"max_sentences is {max_sentences}: give at least 1, or None for no limit")
         self.changes: list[Change] = []
         self.full = False  # True once nothing more can come out: the model may be stopped
         self._language, self._most = language, max_sentences
         self._never = tuple(phrase.casefold() for phrase in never if phrase.strip())
+        self._hotlines = None if region is None else Hotlines(region)
         self._held, self._released = "", ""  # of the sentence that is coming in: still kept, already out
         self._out: list[str] = []
         self._said = False  # something that is not blank has gone out
@@ -177,7 +182,7 @@ class Screen:
             self._complete()
         elif not self._suspect:
             sentence, start = masked(self._released + self._held), len(self._released)
-            self._suspect = rules().suspicious(sentence, start)
+            self._suspect = rules().suspicious(sentence, start) or bool(self._wrong_number(start))
             if not self._suspect and not rules().pending(sentence) and not self._forbidden(sentence, whole=False):
                 self._released = (self._released + self._held)[-_LONGEST:]
                 self._send(self._held)
@@ -193,8 +198,11 @@ class Screen:
         kept = True
         plain = masked(sentence)
         rule = rules().broken(plain, start)
+        wrong = "" if rule is not None else self._wrong_number(start)
         if rule is not None:
             kept = self._replace(rule.name, rule.instead[self._tongue(sentence)])
+        elif wrong and self._hotlines is not None:
+            kept = self._replace("hotline", [self._hotlines.instead(wrong, self._tongue(sentence))])
         elif self._forbidden(plain, whole=True):
             kept = self._replace("persona", ())
         else:
@@ -204,11 +212,11 @@ class Screen:
             self._send(hedged)
         if kept:
             self._kept += self._kept != self._most
-            self._asked = asks and rule is None
+            self._asked = asks and rule is None and not wrong
         self._index += 1
         self._held = self._released = self._quote = ""
         self._suspect = False
-        self._fresh, self._swallow = True, rule is not None or not kept
+        self._fresh, self._swallow = True, rule is not None or bool(wrong) or not kept
 
     def _replace(self, rule: str, gentler: Sequence[str]) -> bool:
         """Send the next gentler sentence of the rule; False where the sentence could be left out instead."""
@@ -229,6 +237,10 @@ class Screen:
         self._send(lead + instead + trail)
         self._note_change(rule, "replaced")
         return True
+
+    def _wrong_number(self, start: int) -> str:
+        """The role of a number of another country, "" where there is none. Quoted, it is a number all the same."""
+        return "" if self._hotlines is None else self._hotlines.wrong(self._released + self._held, start)
 
     def _forbidden(self, sentence: str, *, whole: bool) -> bool:
         """Whether it has a wording of `never`, or (not whole) the part of one up to its first comma."""

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import PurePath
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +21,10 @@ _log = logging.getLogger(__name__)
 
 
 class VoiceReader(Protocol):
-    """Reads the voice of an utterance."""
+    """Reads the voice of an utterance. name: of the model and its version, for the record."""
+
+    @property
+    def name(self) -> str: ...
 
     async def read(self, samples: Samples, usual: Mapping[str, Usual]) -> tuple[VoiceAffect, Prosody]:
         """float32, shape (n,), 16 kHz. Raises ValueError for audio that cannot be measured (under 40 ms, NaN)."""
@@ -30,6 +35,8 @@ class VoiceReader(Protocol):
 
 class ProsodyReader:
     """Prosody, the arousal formula and the acoustic profiles, in one worker thread of its own."""
+
+    name = f"acoustic {version('companion')}"
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="voice")
@@ -46,6 +53,8 @@ class ProsodyReader:
 
 class Unread:
     """Reads no voice: of somebody who does not want theirs read."""
+
+    name = "unread"
 
     async def read(self, samples: Samples, usual: Mapping[str, Usual]) -> tuple[VoiceAffect, Prosody]:
         raise ValueError("this voice is not to be read")
@@ -64,8 +73,11 @@ def _first() -> None:
 class WithEmotion:
     """Adapter: another reader, with a classifier's categories and events in place of its own, both at once."""
 
-    def __init__(self, reader: VoiceReader, classifier: SpeechEmotionClassifier) -> None:
+    def __init__(self, reader: VoiceReader, classifier: SpeechEmotionClassifier, model: str | None = None) -> None:
+        """model: path or id of the classifier's weights, for the name."""
         self._reader, self._classifier = reader, classifier
+        weights = "" if model is None else f" {PurePath(model).name}"
+        self.name = f"{reader.name} + {classifier.name}{weights}"
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="emotion")
 
     async def read(self, samples: Samples, usual: Mapping[str, Usual]) -> tuple[VoiceAffect, Prosody]:
@@ -88,6 +100,8 @@ class WithEmotion:
 
 class FakeVoiceReader:
     """For tests: knows nothing of the voice, after delay_s."""
+
+    name = "fake"
 
     def __init__(self, delay_s: float = 0.0) -> None:
         self._delay_s = delay_s

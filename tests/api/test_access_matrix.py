@@ -18,7 +18,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from api.app import ROUTES
+from companion.records.exports import ExportRow
 from companion.records.staff import Staff
+from companion.research.export.register import Register
+from companion.research.export.request import Request
 from companion.review.labels import Definition, Labels
 from companion.review.notes import Notes
 from memory.ledger import Changes
@@ -59,6 +62,7 @@ MATRIX: dict[str, Entry] = {
     "GET /openapi.json": EVERYBODY,
     "GET /asyncapi.json": EVERYBODY,
     "GET /schema/realtime.json": EVERYBODY,
+    "GET /safety": EVERYBODY,
     "GET /talk": EVERYBODY,
     "GET /talk/{name}": EVERYBODY,
     "WS /v1/realtime": Entry(ME),
@@ -121,6 +125,18 @@ MATRIX: dict[str, Entry] = {
         frozenset({"supervisor"}), {"name": "course", "value": True}, scoped=True
     ),
 }
+RESEARCHERS, APPROVERS = frozenset[Role]({"researcher"}), frozenset[Role]({"supervisor", "admin"})
+MATRIX |= {
+    "POST /v1/research/exports": Entry(RESEARCHERS, UNFIT),
+    "GET /v1/research/exports": Entry(RESEARCHERS | APPROVERS),
+    "GET /v1/research/exports/{export_id}": Entry(RESEARCHERS | APPROVERS),
+    "POST /v1/research/exports/{export_id}/approval": Entry(APPROVERS, UNFIT),  # and 409: it is published
+    "POST /v1/research/exports/{export_id}/refusal": Entry(APPROVERS),
+    "POST /v1/research/exports/{export_id}/cancellation": Entry(RESEARCHERS),
+    "GET /v1/research/exports/{export_id}/flags": Entry(APPROVERS),
+    "POST /v1/research/exports/{export_id}/flags": Entry(APPROVERS, UNFIT),
+    "GET /v1/research/exports/{export_id}/files/{file_name}": Entry(RESEARCHERS),
+}
 LAST = "POST /v1/staff/logout"  # after it, its caller is nobody
 
 
@@ -150,13 +166,17 @@ class World:
         self.server, self.desk, self.http, self.tokens = server, desk, http, tokens
         self.ids: dict[str, dict[str, str]] = {}
         self.staff = ""  # the id of who wrote the notes
+        self.export = ""  # of the researcher
 
     async def call(self, key: str, role: Role, whose: str) -> tuple[int, str]:
         """The status, and the answer's text; of a stream and a socket what says the same."""
         entry, (method, path) = MATRIX[key], key.split(" ", 1)
         if "{request_id}" in path:
             self.ids[whose]["request_id"] = await self.ask_to_delete(whose)
-        path = path.format(**{"name": "index.html", "purpose": "research", **self.ids[whose]})
+        path = path.format(
+            **{"name": "index.html", "purpose": "research", "export_id": self.export, "file_name": "manifest.json"},
+            **self.ids[whose],
+        )
         headers = {} if role == "none" else {"authorization": f"Bearer {self.tokens[role]}"}
         if method == "WS":
             return await self._socket(path, headers)
@@ -217,6 +237,18 @@ async def _person(world: World, name: str) -> dict[str, str]:
     }
 
 
+async def _export(server: Any, staff_id: str) -> str:
+    """The id of one that is published, of a file."""
+    made = f"export_{'0' * 32}"
+    row = {"id": made, "lineage": made, "version": 1, "requested_by": staff_id, "purpose": "to see who may"}
+    row |= {"request": Request().to_json(), "state": "published", "requested_at": time.time()}
+    await Register(server.engine.records.store).add(ExportRow(**row, expires_at=time.time() + 600.0))
+    folder = server.engine.settings.research_folder / "exports" / made
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{}", "utf-8")
+    return made
+
+
 async def _cases(server: Any) -> list[tuple[str, str]]:
     from sqlalchemy import select
     from sqlmodel import col
@@ -240,6 +272,7 @@ async def world_of(serve: Serve, folder: Path) -> AsyncIterator[World]:
             tokens[role], ids[role] = await signed_in(desk, enrolment), enrolment.staff_id
         world = World(server, desk, http, tokens)
         world.staff = ids["supervisor"]
+        world.export = await _export(server, ids["researcher"])
         questions = [Definition(name="helps", title_zh="a", title_en="a", kind="flag")]
         questions.append(Definition(name="course", title_zh="a", title_en="a", kind="flag", per="session"))
         await Labels(server.engine.records.store, desk.audit).define("s", questions, time.time())
@@ -253,7 +286,7 @@ def expected(key: str, role: Role, whose: str) -> Literal["in", "nobody", "forbi
     """What must come of it."""
     entry = MATRIX[key]
     if role not in entry.may:
-        staffs = key.partition(" ")[2].startswith(("/v1/staff", "/v1/review"))
+        staffs = key.partition(" ")[2].startswith(("/v1/staff", "/v1/review", "/v1/research"))
         return "forbidden" if staffs and role in STAFF else "nobody"
     if entry.scoped and whose == THEIRS and role in ("user", "counsellor") and not entry.free:
         return "not_found"

@@ -20,6 +20,7 @@ from companion.speech.recognizer import FakeRecognizer
 from companion.speech.vad import SileroBatch
 from prompts.types import Message
 from tests.api.conftest import Served, running
+from tests.console.desk_page import Desk, staffed
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RECORDING = Path(__file__).parent.parent / "audio" / "aishell-BAC009S0724W0121.wav"
@@ -86,6 +87,12 @@ async def modules(browser: Any, server: Served) -> AsyncIterator[Any]:
     await page.goto(f"{server.url}/talk")
     yield page
     await page.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def desk(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    async with staffed(browser, tmp_path_factory.mktemp("desk")) as made:
+        yield made
 
 
 @pytest.fixture

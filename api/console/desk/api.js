@@ -9,7 +9,16 @@ export class Refused extends Error {
 }
 
 let csrf = null;
+let ahead = 0; // s by which the server's clock is ahead of ours
 let signedOut = () => {};
+
+/** Unix s by the server's clock: waiting times are reckoned by it. */
+export const now = () => Date.now() / 1000 + ahead;
+
+function sets(answer) {
+  const behind = Date.parse(answer.headers.get("Date") ?? "") / 1000 - Date.now() / 1000;
+  if (Number.isFinite(behind)) ahead = Math.abs(behind) > 2 ? behind : 0; // the header counts whole seconds
+}
 
 /** Called whenever the server says that this session is over. */
 export const whenSignedOut = (told) => (signedOut = told);
@@ -19,7 +28,9 @@ async function send(path, method, body) {
   if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
-    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store" });
+    const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store" });
+    sets(answer);
+    return answer;
   } catch {
     throw new Refused(0, "unreachable", "the server cannot be reached");
   }

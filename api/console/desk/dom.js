@@ -53,7 +53,7 @@ export function asking(title, fields, { go, no, danger = false }) {
     });
     document.body.append(dialog);
     dialog.showModal();
-    form.querySelector("input, select, textarea")?.focus();
+    (form.querySelector("input, select, textarea") ?? form.querySelector(danger ? ".plain" : ".solid")).focus();
   });
 }
 
