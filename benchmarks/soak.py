@@ -96,7 +96,8 @@ async def _talk(
         told = (await client.get(f"{server.url}/probe", timeout=30.0)).raise_for_status().json()
         seen.append({**told, "at": time.monotonic() - started})
 
-    async with httpx.AsyncClient() as client:
+    # Each look on a connection of its own: the server ends idle ones just as often as it is looked at.
+    async with httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as client:
         while time.monotonic() < until:
             await asyncio.sleep(min(_LOOK_S, max(0.0, until - time.monotonic())))
             await look()
