@@ -10,6 +10,7 @@ from litestar import Litestar, get
 
 from api.auth import Authenticator, keep_tokens_out_of_logs, signing_secret
 from api.console.routes import desk, talk
+from api.console.routes import research as research_page
 from api.console.safety_page import safety_page
 from api.me.routes import me
 from api.openapi import openapi_route
@@ -18,6 +19,7 @@ from api.realtime.client_secrets import client_secrets
 from api.realtime.routes import realtime
 from api.realtime.sessions import Sessions
 from api.research import Exporting, research
+from api.research.overview import overview
 from api.review import review
 from api.review.exchange import Exchange
 from api.staff import Access, staff
@@ -33,7 +35,7 @@ def health() -> dict[str, str]:
 
 
 ROUTES: tuple[Any, ...] = (
-    *(realtime, client_secrets, me, staff, review, research, talk, desk),
+    *(realtime, client_secrets, me, staff, review, research, overview, talk, desk, research_page),
     *(asyncapi_route, json_schema_route, openapi_route, health, safety_page),
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from api.research.examples import EXAMPLES as OF_RESEARCH
+from api.research.overview import EXAMPLES as OF_OVERVIEW
 from api.review import queue, schemas
 from api.review.examples import EXAMPLES as OF_REVIEW
 
@@ -94,7 +95,7 @@ _TURN = {
 _OF_REVIEW = {type(example).__name__: _json(example) for example in OF_REVIEW}
 EXAMPLES: dict[str, Any] = {
     **_OF_REVIEW,
-    **{name: _json(example) for name, example in OF_RESEARCH.items()},
+    **{name: _json(example) for name, example in (OF_RESEARCH | OF_OVERVIEW).items()},
     **{
         f"PageOf{name}": {"items": [_OF_REVIEW[name]], "next": None}
         for name in ("SessionSummary", "TimelineTurn", "Person", "Note", "Deletion")

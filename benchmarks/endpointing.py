@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 from benchmarks.places import ROOT
 from benchmarks.result import Result
 from companion.audio.decode import SAMPLE_RATE, decode_file
+from companion.models.packs import PackStore
+from companion.settings import Settings
+from companion.speech.completeness import HEARD_S, CompletenessModel, SmartTurn, log_odds
 from companion.speech.ending import read_ending
 from companion.speech.endpointing import LOOK_BACK_S, wait_s
 from companion.speech.sound import Sound, sounds
 from companion.speech.vad import WINDOW, SileroBatch
-from companion.turn_taking import Paused, Stopped, TurnTaking, TurnTakingConfig
+from companion.turn_taking import PAUSE_S, Paused, Stopped, TurnTaking, TurnTakingConfig
 
 Samples = NDArray[np.float32]
 RECORDINGS = ROOT / "tests" / "audio" / "pauses"
@@ -160,30 +163,35 @@ def heard(samples: Samples) -> list[tuple[float, Sound | None]]:
     return told
 
 
-def follow(stream: Stream, config: TurnTakingConfig) -> list[Stopped]:
-    """Where turn taking ends the turn, once or more often."""
+def follow(stream: Stream, config: TurnTakingConfig, model: CompletenessModel | None = None) -> list[Stopped]:
+    """Where turn taking ends the turn, once or more often. model: of complete turns, where one is asked."""
     turns, ends = TurnTaking(config), list[Stopped]()
     for n, (probability, sound) in enumerate(stream.windows):
         for command in turns.window(probability, n * WINDOW / SAMPLE_RATE, (n + 1) * WINDOW / SAMPLE_RATE, sound):
             if isinstance(command, Paused):
-                turns.hold(command.at_s, _wait(stream, command, config))
+                turns.hold(command.at_s, _wait(stream, command, config, model))
             elif isinstance(command, Stopped):
                 ends.append(command)
     return ends
 
 
-def _wait(stream: Stream, paused: Paused, config: TurnTakingConfig) -> float:
+def _wait(stream: Stream, paused: Paused, config: TurnTakingConfig, model: CompletenessModel | None) -> float:
     start = max(paused.start_s, paused.at_s - LOOK_BACK_S)
     ending = read_ending(stream.samples[int(start * SAMPLE_RATE) : int(paused.at_s * SAMPLE_RATE)])
     eagerness = config.eagerness or "auto"
-    return wait_s(ending, config.silence_s, eagerness, spoken_s=paused.spoken_s, pauses=paused.pauses)
+    heard_from = max(paused.start_s, paused.at_s - HEARD_S)
+    whole = stream.samples[int(heard_from * SAMPLE_RATE) : int((paused.at_s + PAUSE_S) * SAMPLE_RATE)]
+    complete = None if model is None else log_odds(model(whole))
+    return wait_s(
+        ending, config.silence_s, eagerness, spoken_s=paused.spoken_s, pauses=paused.pauses, complete=complete
+    )
 
 
-def outcome(made: Sequence[Stream], config: TurnTakingConfig) -> Outcome:
+def outcome(made: Sequence[Stream], config: TurnTakingConfig, model: CompletenessModel | None = None) -> Outcome:
     """What a setting does to all of them."""
     false_ends, delays = 0, list[float]()
     for stream in made:
-        ends = [stopped.end_s for stopped in follow(stream, config)]
+        ends = [stopped.end_s for stopped in follow(stream, config, model)]
         false_ends += sum(any(start < end <= stop + 0.1 for end in ends) for start, stop in stream.pauses)
         delays.append(ends[-1] - stream.end_s)
     return Outcome(false_ends, sum(len(stream.pauses) for stream in made), delays)
@@ -192,11 +200,15 @@ def outcome(made: Sequence[Stream], config: TurnTakingConfig) -> Outcome:
 def run() -> Result:
     """Adaptive at its default, and timers of .5 and .8 s."""
     made = streams(sorted(RECORDINGS.glob("*.wav")))
-    ours = outcome(made, _config(_BASE_S, adaptive=True))
+    settings = Settings()
+    model = SmartTurn(PackStore(settings.models).locate("pack:smart-turn"))
+    ours = outcome(made, _config(_BASE_S, adaptive=True), model)
+    voice = outcome(made, _config(_BASE_S, adaptive=True))
     timers = {seconds: outcome(made, _config(seconds, adaptive=False)) for seconds in (_BASE_S, _TIMER_S)}
     theirs = timers[_TIMER_S]
     detail: dict[str, object] = {"pauses": ours.pauses, "false_ends": ours.share}
     detail["timer_of_as_few_false_ends"] = _as_careful(made, ours.share).median_s
+    detail |= {"voice_alone_median": voice.median_s, "voice_alone_false_ends": voice.share}
     for seconds, timer in timers.items():
         detail |= {f"timer_{seconds}_median": timer.median_s, f"timer_{seconds}_false_ends": timer.share}
     met = ours.share <= _FALSE_ENDS and ours.median_s < theirs.median_s

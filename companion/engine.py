@@ -33,6 +33,7 @@ from companion.safety.reply_rules import rules
 from companion.safety.risk.reader import RiskReader
 from companion.settings import Memory as MemorySettings
 from companion.settings import Settings
+from companion.speech.completeness import CompletenessReader
 from companion.speech.recognizer import Recognizer
 from companion.speech.voice import ProsodyReader, Unread, VoiceReader, WithEmotion
 from prompts.strategy import Skill
@@ -67,6 +68,7 @@ class Engine:
         ticker: VadTicker,
         voice: VoiceReader | None = None,
         words: TextEmotionClassifier | None = None,
+        completeness: CompletenessReader | None = None,
     ) -> None:
         self.settings = settings
         self.recognizer = recognizer
@@ -87,6 +89,7 @@ class Engine:
         self.learner = learner
         self.memories = memories = learner.memories
         self.ticker = ticker
+        self.completeness = completeness
         self.voice = voice or voice_reader(settings)
         self.words = words or WordsClassifier(embedder=memories.embedder.name)
         self.risk = RiskReader(embedder=memories.embedder.name)
@@ -168,6 +171,9 @@ class Engine:
             index = vector_index(settings, embedder.name)
             ticker = VadTicker(SileroBatch())
             owned(ticker)
+            completeness = await completeness_reader(settings, locate)
+            if completeness is not None:
+                owned(completeness)
             voice = voice_reader(settings)
             classifier = await emotion_classifier(settings, locate, recognizer)
             if classifier is not None:
@@ -185,6 +191,7 @@ class Engine:
                 ticker=ticker,
                 voice=voice,
                 words=words,
+                completeness=completeness,
             )
             await engine.warm()
             learning = asyncio.create_task(engine.learner.run())
@@ -193,6 +200,12 @@ class Engine:
             finally:
                 learning.cancel()
                 await asyncio.gather(learning, return_exceptions=True)
+
+
+async def completeness_reader(settings: Settings, locate: Callable[[str], Path]) -> CompletenessReader | None:
+    """What tells whether a turn is complete; None where the settings name none. Raises ModelUnavailable."""
+    model = settings.turn.completeness
+    return None if model is None else await CompletenessReader.load(locate(model))
 
 
 def vector_index(settings: Settings, embedder_name: str) -> VectorIndex:

@@ -19,12 +19,14 @@ from companion.items import new_id
 from companion.recovery import Resumed
 from companion.reply import ThinkingMode
 from companion.saying import Saying, Utterance
+from companion.speech.completeness import HEARD_S
 from companion.speech.ending import read_ending
 from companion.speech.endpointing import LOOK_BACK_S, wait_s
 from companion.speech.sound import Sound
 from companion.speech.vad import WINDOW
 from companion.turn import Heard
 from companion.turn_taking import (
+    PAUSE_S,
     BargeIn,
     Command,
     Ended,
@@ -232,11 +234,23 @@ class Session:
 
     async def _read_ending(self, paused: Paused) -> None:
         samples = self._samples(max(paused.start_s, paused.at_s - LOOK_BACK_S), paused.at_s)
-        ending = await self._engine.ticker.read(read_ending, samples)
+        whole = self._samples(max(paused.start_s, paused.at_s - HEARD_S), paused.at_s + PAUSE_S)
+        ending, complete = await asyncio.gather(self._engine.ticker.read(read_ending, samples), self._complete(whole))
         turns = self._turns
         if turns is not None and (eagerness := turns.config.eagerness) is not None:
-            wait = wait_s(ending, turns.config.silence_s, eagerness, spoken_s=paused.spoken_s, pauses=paused.pauses)
+            wait = wait_s(
+                ending,
+                turns.config.silence_s,
+                eagerness,
+                spoken_s=paused.spoken_s,
+                pauses=paused.pauses,
+                complete=complete,
+            )
             turns.hold(paused.at_s, wait)
+
+    async def _complete(self, samples: Samples) -> float | None:
+        reader = self._engine.completeness
+        return None if reader is None else await reader.read(samples)
 
     def _utter(self, stopped: Stopped, *, respond: bool) -> asyncio.Task[None]:
         item_id, self._speaking = self._speaking or new_id("item"), None

@@ -178,6 +178,7 @@ class Turn(_Section):
     silence_s: float = Field(0.5, gt=0)
     max_utterance_s: float = Field(60.0, gt=1)
     speculate_s: float | None = Field(0.2, gt=0, description="Silence after which recognition begins; null: the end.")
+    completeness: str | None = Field("pack:smart-turn", description="Model of complete turns; null: the voice alone.")
     affect_deadline_s: float = Field(0.15, ge=0, description="Wait for the voice after the words are known.")
     overlap: bool = Field(True, description="ASR and voice side by side; false only to measure the difference.")
 

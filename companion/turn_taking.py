@@ -14,7 +14,7 @@ from companion.speech.sound import Sound
 
 _HYSTERESIS = 0.15  # speech that has begun goes on down to threshold - this (Silero's own convention)
 _PREROLL_S = 0.3  # kept before the first loud window: soft onsets
-_PAUSE_S = 0.12  # of silence: no closure within a word; how it sounded before is looked at then
+PAUSE_S = 0.12  # of silence: no closure within a word; how it sounded before is looked at then
 _HABIT_S = 0.2  # a silence that long within speech is a pause
 _TOO_EARLY_S = 1.5  # who speaks on so soon after an end had not ended
 _HABITS = 12  # pauses that are remembered
@@ -222,7 +222,7 @@ class TurnTaking:
             self._cut = True
             yield self._stop(end_s)
             return
-        if silence >= _PAUSE_S - 1e-9 and not self._paused and self.config.eagerness is not None:
+        if silence >= PAUSE_S - 1e-9 and not self._paused and self.config.eagerness is not None:
             self._paused = True
             yield Paused(self._last_voice, self._start, self._spoken_s, tuple(self._pauses))
         if self._may_speculate(silence):

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
+from api.commands.models import needed
 from companion.backends import GROUPS, installed
 from companion.errors import CompanionError
 from companion.models.packs import PackStore
@@ -72,11 +73,7 @@ def examine(settings: Settings, version_of: Callable[[str], str] = version) -> I
 
 def _packs(settings: Settings) -> Iterator[Finding]:
     store = PackStore(settings.models)
-    needed = [settings.speech.model] + ([settings.chat.model] if settings.chat.backend != "openai" else [])
-    for model in needed:
-        name = model.removeprefix("pack:")
-        if not model.startswith("pack:"):
-            continue
+    for name in needed(settings):
         wrong = store.wrong_files(name)
         if wrong or not store.ready(name):
             state = f"missing or wrong: {', '.join(wrong) or 'conversion'}"

@@ -8,9 +8,10 @@ from companion.models.packs import PackStore
 from companion.settings import Settings
 
 
-def _needed(settings: Settings) -> list[str]:
+def needed(settings: Settings) -> list[str]:
     """The packs that the settings name."""
-    named = (settings.speech.model, settings.chat.model if settings.chat.backend != "openai" else "")
+    chat = settings.chat.model if settings.chat.backend != "openai" else ""
+    named = (settings.speech.model, chat, settings.turn.completeness or "")
     return [model.removeprefix("pack:") for model in named if model.startswith("pack:")]
 
 
@@ -44,7 +45,7 @@ def fetch(names: tuple[str, ...]) -> None:
         TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
     )
-    for name in names or _needed(settings):
+    for name in names or needed(settings):
         with Progress(*columns) as bars:
             task = bars.add_task(name)
 
@@ -61,7 +62,7 @@ def verify(names: tuple[str, ...]) -> None:
     """Check the sha256 of packs; without NAMES of those that the settings need. Exit code 1 when one is wrong."""
     settings = Settings()
     store = PackStore(settings.models)
-    wrong = {name: files for name in names or _needed(settings) if (files := store.wrong_files(name))}
+    wrong = {name: files for name in names or needed(settings) if (files := store.wrong_files(name))}
     for name, files in wrong.items():
         click.echo(f"{name}: missing or wrong: {', '.join(files)}; run `companion models fetch {name}`", err=True)
     if wrong:

@@ -49,14 +49,14 @@ def numbers(region: str | None, as_json: bool, strict: bool) -> None:
         shown = [one for one in shown if one.region == served]
         if served == "*" and region.strip() != "*":
             raise InputError("no number is known for this region: add it to companion/safety/resources.toml")
-    old = set(stale(time.time()))
+    old = set(stale(time.time())) & {one.id for one in shown if one.number or one.url}
     for one in shown:
         click.echo(
             json.dumps(_as_json(one, one.id in old), ensure_ascii=False) if as_json else _line(one, one.id in old)
         )
-    unchecked = sum(one.id in old for one in shown)
+    unchecked, countable = len(old), sum(bool(one.number or one.url) for one in shown)
     if not as_json:
-        click.echo(f"{unchecked} of {len(shown)} were not checked in the last {STALE_DAYS} days; call or look them up,")
+        click.echo(f"{unchecked} of {countable} were not checked in the last {STALE_DAYS} days; call or look them up,")
         click.echo("then write verified_on and the source into companion/safety/resources.toml")
     if strict and unchecked:
         sys.exit(1)
@@ -106,4 +106,6 @@ def _line(one: Resource, old: bool) -> str:
 
 
 def _state(one: Resource, old: bool) -> str:
+    if not one.number and not one.url:
+        return "advice"
     return "unverified" if one.verified_on is None else "stale" if old else "verified"

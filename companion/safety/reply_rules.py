@@ -43,6 +43,7 @@ class Rules:
     """All of both files, compiled."""
 
     each: tuple[Rule, ...]
+    grave: re.Pattern[str]
     feeling: Mapping[str, re.Pattern[str]]
     hedge: Mapping[str, str]
     other: Mapping[str, str]
@@ -62,6 +63,14 @@ class Rules:
     def broken(self, sentence: str, start: int) -> Rule | None:
         """The first rule that the sentence breaks from `start` on."""
         return next((rule for rule in self.each if rule.broken(sentence, start)), None)
+
+    def touches(self, sentence: str) -> bool:
+        """Whether a sentence speaks of the danger itself, and nothing in it shows that it is well meant."""
+        return self.grave.search(sentence) is not None and self.named("harm").unless.search(sentence) is None
+
+    def named(self, name: str) -> Rule:
+        """The rule of a name. Raises StopIteration where there is none."""
+        return next(rule for rule in self.each if rule.name == name)
 
     def hedged(self, sentence: str, start: int) -> str:
         """The sentence from `start` on, each feeling told as a fact turned into an impression."""
@@ -150,6 +159,7 @@ def rules() -> Rules:
     feeling = data["feeling"]
     return Rules(
         each,
+        compiled(grave["grave"]["never"]),
         {key: compiled(value) for key, value in feeling.items() if key != "hedge"},
         feeling["hedge"],
         data["other"],

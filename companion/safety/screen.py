@@ -16,12 +16,14 @@ from typing import Literal
 
 from companion.safety.hotlines import Hotlines
 from companion.safety.reply_rules import BREAKS, CJK, masked, rules
+from companion.safety.screen_agreement import Agreement
 
 _ENDS = "。！？!?\n"
 _CLOSERS = "。！？!?….~～)）】]”’」』"
 _QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"'}
 _BRACKETS = {"〔": "〕", "（": "）", "(": ")", "[": "]", "【": "】"}
 _LONGEST_QUOTE = 160  # characters after which a quotation that never closes no longer holds its sentence together
+_GRAVE = 2  # level of risk from which the danger itself is not for the model to speak of
 _LONGEST = 400  # characters of one sentence that are looked at; a longer one is decided about at its next comma
 _ABBREVIATIONS = re.compile(r"(?:^|[\s(])(?:mr|mrs|ms|dr|st|vs|e\.g|i\.e|etc|\d{1,2})\.$", re.IGNORECASE)
 _NOTE = re.compile(r"(?:^\s*|[（(\[【]\s*)(?:旁注|系统提示|(?:side |system )?note\s*[:：])$", re.IGNORECASE)
@@ -54,11 +56,19 @@ class Screen:
 
     language: "zh" or "en", for a sentence that shows none. max_sentences: of the persona, at least 1; None: no limit.
     never: wordings that this persona must not use. region: ISO 3166, whose numbers may be told, "" unknown; None: not
-    looked at. Raises ValueError for a limit under 1.
+    looked at. said: the turn that it answers, so that nothing harmful in it is agreed to. risk: 0..4, that is
+    held: from 2 on the danger itself is not spoken of. Raises ValueError for a limit under 1.
     """
 
     def __init__(
-        self, *, language: str, max_sentences: int | None, never: Sequence[str] = (), region: str | None = None
+        self,
+        *,
+        language: str,
+        max_sentences: int | None,
+        never: Sequence[str] = (),
+        region: str | None = None,
+        said: str = "",
+        risk: int = 0,
     ) -> None:
         if max_sentences is not None and max_sentences < 1:
             raise ValueError(f"max_sentences is {max_sentences}: give at least 1, or None for no limit")
@@ -66,6 +76,7 @@ class Screen:
         self.full = False  # True once nothing more can come out: the model may be stopped
         self._language, self._most = language, max_sentences
         self._never = tuple(phrase.casefold() for phrase in never if phrase.strip())
+        self._agreement, self._grave = Agreement(said), risk >= _GRAVE
         self._hotlines = None if region is None else Hotlines(region)
         self._held, self._released = "", ""  # of the sentence that is coming in: still kept, already out
         self._out: list[str] = []
@@ -180,7 +191,7 @@ class Screen:
             return
         if len(self._held) > _LONGEST:
             self._complete()
-        elif not self._suspect:
+        elif not self._suspect and not self._agreement.there and not self._grave:
             sentence, start = masked(self._released + self._held), len(self._released)
             self._suspect = rules().suspicious(sentence, start) or bool(self._wrong_number(start))
             if not self._suspect and not rules().pending(sentence) and not self._forbidden(sentence, whole=False):
@@ -198,6 +209,10 @@ class Screen:
         kept = True
         plain = masked(sentence)
         rule = rules().broken(plain, start)
+        if rule is None and (agreed := self._agreement.broken(plain)):
+            rule = rules().named(agreed)
+        if rule is None and self._grave and rules().touches(plain):
+            rule = rules().named("harm")
         wrong = "" if rule is not None else self._wrong_number(start)
         if rule is not None:
             kept = self._replace(rule.name, rule.instead[self._tongue(sentence)])

@@ -3,7 +3,7 @@
 A turn that is over ends low, with a last syllable that is softer and longer than those before (Gravano & Hirschberg
 2011, Koiso et al. 1998); one that goes on breaks off, or holds a vowel (嗯, um). Who trembles, sobs or pauses long is
 given time. The weights are authored by us, after a fit on recordings and speakers that `companion bench endpointing`
-does not use.
+does not use. A model of complete turns (completeness.py) has its say where it has heard enough.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ _EAGERNESS: dict[Eagerness, float] = {"low": 1.5, "medium": 1.0, "auto": 1.0, "h
 _UNDECIDED, _OVER = 2.2, 0.9  # times silence_s where nothing is known; octaves of it for each unit of finality
 _BEGUN_S, _BEGUN = 0.6, 1.2  # who has hardly begun is given more time
 _TREMBLES_ST, _SOBS, _MOVED = 0.3, 0.6, 1.4  # tremor and share of breath from which, and how much more, they are given
+# Log odds of the model: its usual +-4 weigh half of what the voice may, and nothing before it has heard so much, since
+# on short sentences it knows nothing (docs/decisions/0013).
+_COMPLETE, _COMPLETE_FROM_S = 0.25, 2.5
 _PAUSES = 1.2  # times the longer of the pauses that are usual for this person
 
 
@@ -44,14 +47,23 @@ class Ending:
 
 
 def wait_s(
-    ending: Ending, silence_s: float, eagerness: Eagerness = "auto", *, spoken_s: float, pauses: Sequence[float]
+    ending: Ending,
+    silence_s: float,
+    eagerness: Eagerness = "auto",
+    *,
+    spoken_s: float,
+    pauses: Sequence[float],
+    complete: float | None = None,
 ) -> float:
     """Seconds of silence that end the turn, SHORTEST_WAIT_S..LONGEST_WAIT_S; further where silence_s lies outside.
 
     silence_s: what ends a turn that sounds quite over. spoken_s: speech of the turn so far. pauses: seconds of the
-    person's earlier pauses, in this session.
+    person's earlier pauses, in this session. complete: log odds that the turn is over, of a model; None: not read.
     """
-    wait = silence_s * _EAGERNESS[eagerness] * _UNDECIDED * 2 ** (-_OVER * finality(ending))
+    final = finality(ending)
+    if complete is not None and spoken_s >= _COMPLETE_FROM_S:
+        final = float(np.clip(final + _COMPLETE * complete, -2, 2))
+    wait = silence_s * _EAGERNESS[eagerness] * _UNDECIDED * 2 ** (-_OVER * final)
     if spoken_s < _BEGUN_S:
         wait *= _BEGUN
     if ending.tremor_st >= _TREMBLES_ST or ending.breath >= _SOBS:

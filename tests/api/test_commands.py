@@ -56,6 +56,6 @@ def test_doctor_names_what_is_missing_and_the_command_that_mends_it(tmp_path: Pa
 
 def test_models_list_and_verify_tell_what_is_not_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMPANION_MODELS__CACHE", str(tmp_path))
-    assert run("models", "list").count("not here") == 3
+    assert run("models", "list").count("not here") == 4
     result = CliRunner().invoke(companion, ["models", "verify"])
     assert result.exit_code == 1 and "companion models fetch qwen2.5-1.5b" in result.output

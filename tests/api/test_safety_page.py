@@ -161,7 +161,10 @@ def test_the_numbers_are_listed_with_whether_somebody_checked_them(tmp_path: Pat
     for one in listed:
         known = everything()[one["id"]]
         assert one["number"] == (known.number or None) and one["region"] == known.region
-        assert (one["state"] == "unverified") is (known.verified_on is None) is (one["verified_on"] is None)
+        callable_ = bool(known.number or known.url)
+        assert (one["state"] == "unverified") is (known.verified_on is None and callable_)
+        assert (one["state"] == "advice") is not callable_
+        assert (one["verified_on"] is None) is (known.verified_on is None)
     here = run(tmp_path, "numbers", "--region", "cn")
     assert "12356" in here.output and "988" not in here.output and "unverified" in here.output
     assert re.search(r"of \d+ were not checked", here.output)

@@ -151,6 +151,19 @@ async def test_what_somebody_else_took_leaves_the_page_and_comes_when_it_is_hand
         await row(other, "handed").locator(".standing", has_text="Waiting").wait_for()
 
 
+async def test_whoever_opens_a_case_of_a_stranger_claims_it_first(desk: Desk) -> None:
+    await desk.server.agreed("counsellor_review", "stranger")
+    await asked(desk.server, "stranger-1", "stranger")
+    async with desk.page("li.wei") as page:
+        await row(page, "stranger-1").locator("a.who").click()
+        await page.locator(".gate h1", has_text="TA 还不在你名下").wait_for()
+        done = [entry.action for entry in await desk.access.audit.entries(user_id="stranger")]
+        assert "refused" not in done  # what would be refused is not asked for
+        await page.keyboard.press("c")
+        await page.locator("#summary").wait_for()
+        await page.locator(".standing", has_text="li.wei").wait_for()
+
+
 async def test_forty_turns_are_understood_at_a_glance(desk: Desk) -> None:
     async with desk.page("li.wei") as page:
         turns = await page.evaluate(
@@ -252,8 +265,14 @@ async def test_everything_in_a_session_is_done_with_keys(desk: Desk) -> None:
         await page.locator("#queue-title").wait_for()
 
 
+async def _slowly(route: Any) -> None:
+    await asyncio.sleep(1)
+    await route.continue_()
+
+
 async def test_a_note_is_saved_by_a_page_of_ours_only(desk: Desk) -> None:
     async with desk.page("li.wei", expected="status of 403") as page:
+        await page.route("**/label-schema", _slowly)  # it is written while the page still reads
         await desk.opened(page, LONG)
         sent: list[Any] = []
         page.on("request", lambda request: sent.append(request) if request.url.endswith("/notes") else None)
@@ -261,6 +280,8 @@ async def test_a_note_is_saved_by_a_page_of_ours_only(desk: Desk) -> None:
         await page.keyboard.insert_text("周三和妹妹见面，周四回访")
         await page.locator(".write .solid").click()
         await page.locator("#notes li", has_text="周四回访").wait_for()
+        await page.locator(".labels").first.wait_for()
+        assert await page.locator("#notes li", has_text="周四回访").count() == 1
         [post] = [request for request in sent if request.method == "POST"]
         headers = await post.all_headers()
         assert len(headers["x-csrf-token"]) > 20 and "li.wei" in await page.locator("#notes li").first.inner_text()

@@ -9,12 +9,20 @@ import pytest
 
 from tests.api.desk import asked
 from tests.console import seen
-from tests.console.desk_page import Desk, row, talking
+from tests.console.desk_page import LONG, Desk, row, talking
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 EVIL = '<img src=x onerror="window.ran=1"><script>window.ran=1</script> \'"&amp; ${1} 我撑不下去了'
 STRANGE = """() => [...document.querySelectorAll("main img, main script, main iframe, main object, main [onerror]")]
   .map((node) => node.outerHTML)"""
+
+
+LABEL = """async ([turn, value]) => {
+  const { csrf } = await (await fetch("/v1/staff/csrf")).json();
+  const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf };
+  const body = JSON.stringify({ name: "distress", value });
+  return (await fetch(`/v1/review/turns/${turn}/labels`, { method: "POST", headers, body })).status;
+}"""
 
 
 async def test_a_counsellor_takes_over_speaks_whispers_and_gives_back(desk: Desk) -> None:
@@ -111,6 +119,40 @@ async def test_a_session_of_staff_that_is_over_shows_the_sign_in(desk: Desk) -> 
         await page.keyboard.press("2")
         await page.locator("#trouble", has_text="Your session is over").wait_for()
         assert await page.locator("main :is(table, .case)").count() == 0  # nothing of anybody is left on the page
+
+
+async def test_a_lost_line_is_shown_and_found_again_with_what_came_meanwhile(desk: Desk) -> None:
+    async with desk.page("li.wei", "en-US", expected="status of 503") as page:
+        lost: list[str] = []
+
+        async def refuse(route: Any) -> None:
+            lost.append(route.request.url)
+            await route.fulfill(status=503, body="")
+
+        await page.route("**/v1/review/events", refuse)
+        await page.reload()
+        await page.locator("#wire", has_text="Lost it; connecting again").wait_for()
+        await asked(desk.server, "meanwhile", "meanwhile")
+        await page.unroute("**/v1/review/events")
+        await row(page, "meanwhile").wait_for()
+        assert await page.locator("#wire").inner_text() == "Live" and lost
+
+
+async def test_a_supervisor_settles_what_two_reviewers_said_differently(desk: Desk) -> None:
+    await desk.hire("chen.bo", "counsellor", cares_for=(LONG[:-5],))
+    await desk.hire("zhou.jie", "supervisor")
+    for name, value in (("li.wei", 2), ("chen.bo", 5)):
+        async with desk.page(name) as page:
+            assert await page.evaluate(LABEL, [f"{LONG}-0002", value]) == 200
+    async with desk.page("zhou.jie", "en-US") as page:
+        await desk.opened(page, LONG)
+        await page.locator('#turns [data-place="2"] .said').click()
+        await page.click("#tab-notes")
+        distress = page.locator("#labels-turn .question", has_text="Distress")
+        await distress.locator(".hint", has_text="what you choose settles it").wait_for()
+        assert "li.wei: 2" in await distress.inner_text() and "chen.bo: 5" in await distress.inner_text()
+        await distress.locator(".pill", has_text="4").click()
+        await distress.locator(".hint", has_text="settled: 4").wait_for()
 
 
 async def test_the_list_is_filtered_by_the_address(desk: Desk) -> None:

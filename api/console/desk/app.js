@@ -61,6 +61,7 @@ function show() {
   page = new PAGES[name](main, id, query);
   page.draw();
   counted();
+  if (!main.contains(document.activeElement)) main.focus({ preventScroll: true });
 }
 
 function counted() {

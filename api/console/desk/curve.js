@@ -257,12 +257,12 @@ export class Curve {
         if (level >= 2) ctx.fillText(String(level), at, top - 2.5 * dot);
       }
     });
-    if (this.#picked !== null && this.#turns[this.#picked]) {
+    if (this.#turns[this.#picked]) {
       ctx.strokeStyle = ink.ink;
       ctx.lineWidth = 1.25 * dot;
       ctx.beginPath();
-      ctx.moveTo(x(this.#picked + 1), y(HIGH));
-      ctx.lineTo(x(this.#picked + 1), y(LOW));
+      ctx.moveTo(x(this.#picked + 1), y(1.04));
+      ctx.lineTo(x(this.#picked + 1), y(-1.04));
       ctx.stroke();
     }
     ctx.restore();

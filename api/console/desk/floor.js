@@ -1,10 +1,21 @@
 // The bar under a talk that goes on: take over, say, whisper, give back.
 
+import { whoAmI } from "./api.js";
 import { levels } from "./case_acts.js";
 import { told } from "./desk.js";
 import { asking, button, el, field } from "./dom.js";
 import { lamp } from "./marks.js";
 import { known, t } from "./words.js";
+
+const AWAKE_MS = 300_000; // a session of staff ends after 30 minutes without a request; a talk over a socket is none
+
+let asked = Date.now();
+
+function stillHere() {
+  if (Date.now() - asked < AWAKE_MS) return;
+  asked = Date.now();
+  whoAmI().catch(() => {}); // that it is over is told by itself
+}
 
 export class Floor {
   #shown = "";
@@ -67,6 +78,7 @@ export class Floor {
       const said = text.value.trim();
       if (!said || !this.live?.send(kind, { text: said })) return;
       text.value = "";
+      stillHere();
       if (kind === "whisper") told(t("live.whispered"));
     };
     text.addEventListener("keydown", (event) => {

@@ -5,7 +5,11 @@ import { locale, t } from "./words.js";
 const at = (seconds, options) => new Intl.DateTimeFormat(locale(), options).format(new Date(seconds * 1000));
 
 export const clock = (seconds) => at(seconds, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-export const day = (seconds) => at(seconds, { month: "short", day: "numeric", weekday: "short" });
+/** With the year where it is not this one. */
+export const day = (seconds) =>
+  new Date(seconds * 1000).getFullYear() === new Date().getFullYear()
+    ? at(seconds, { month: "short", day: "numeric", weekday: "short" })
+    : date(seconds);
 export const moment = (seconds) => `${day(seconds)} ${clock(seconds)}`;
 export const date = (seconds) => at(seconds, { year: "numeric", month: "short", day: "numeric" });
 export const monday = (text) => at(Date.parse(`${text}T12:00:00`) / 1000, { month: "numeric", day: "numeric" });

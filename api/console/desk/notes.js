@@ -1,7 +1,7 @@
 // Notes and labels of a session and of the turn that is open.
 
 import { act, read, readAll } from "./api.js";
-import { desk, told, trying } from "./desk.js";
+import { desk, elder, told, trying } from "./desk.js";
 import { button, el, keepingFocus, words } from "./dom.js";
 import { moment } from "./format.js";
 import { language, t } from "./words.js";
@@ -24,7 +24,11 @@ export class Notes {
     const both = await trying(() =>
       Promise.all([readAll(`${path("sessions", this.sessionId)}/notes`), read("/label-schema")]),
     );
-    if (both) [this.#notes, this.#schema] = both;
+    if (!both) return;
+    const [found, schema] = both;
+    this.#schema = schema;
+    const here = new Set(found.map((note) => note.id));
+    this.#notes = [...found, ...this.#notes.filter((note) => !here.has(note.id))]; // written while this was read
   }
 
   /** Show what belongs to this turn; null: to the session as a whole. */
@@ -41,7 +45,7 @@ export class Notes {
   async #draw() {
     this.#keep();
     const place = this.place === null ? null : this.place + 1;
-    const draft = el("textarea", { id: "note", key: "note", rows: 3, maxlength: 4000, required: true, "aria-describedby": "note-read" });
+    const draft = el("textarea", { id: "note", key: "note", rows: 2, maxlength: 4000, required: true, "aria-describedby": "note-read" });
     draft.value = this.#drafts.get(this.turn?.id ?? "") ?? "";
     const form = el(
       "form.write",
@@ -129,7 +133,8 @@ export class Notes {
     if (!box || (per === "turn" && id !== this.turn?.id)) return; // somebody has gone on
     const title = per === "session" ? t("labels.session") : t("labels.turn", { n: this.place + 1 });
     const answer = async (name, value) => {
-      const found = await trying(() => act(what, { name, value }));
+      const settles = elder() && this.#labels.get(id).disputed.includes(name);
+      const found = await trying(() => act(settles ? what.replace(/labels$/, "adjudication") : what, { name, value }));
       if (!found) return;
       this.#labels.set(id, found);
       await this.#label(per);
@@ -157,7 +162,7 @@ function question(asked, known, answer) {
     ),
   );
   const said = others.map((each) => t("labels.others", { name: each.adjudicated ? t("labels.settled") : each.by.name, value: shown(each.value) }));
-  if (known.disputed.includes(asked.name)) said.push(t("labels.disputed"));
+  if (known.disputed.includes(asked.name)) said.push(t(elder() ? "labels.settle" : "labels.disputed"));
   return el(
     "div.question",
     { role: "group", "aria-label": title },

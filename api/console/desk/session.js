@@ -179,8 +179,8 @@ export class SessionPage {
     this.#sum();
     this.transcript.show(this.#turns, this.#picked);
     this.curve.show(this.#turns, this.#picked);
-    this.transcript.choose(this.#picked);
-    this.#open(this.#tab, false);
+    this.transcript.choose(this.#picked, "center");
+    this.#open(this.#tab);
     this.floor.use(this.#live);
   }
 

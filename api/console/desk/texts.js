@@ -223,6 +223,7 @@ export const TEXTS = {
   "labels.others": ["{name}：{value}", "{name}: {value}"],
   "labels.hidden": ["{n} 个别人的答案，你答后可见", "{n} answers of others, shown once you answer"],
   "labels.disputed": ["有分歧", "disputed"],
+  "labels.settle": ["有分歧：你的选择作为裁定", "disputed: what you choose settles it"],
   "labels.settled": ["已裁定", "settled"],
 
   "live.on": ["正在进行", "In progress"],

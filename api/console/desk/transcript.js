@@ -24,7 +24,7 @@ export function marked(turn) {
 const by = (turn) => (turn.answered_by === "counsellor" && turn.by ? turn.by.name : turn.answered_by ? term("by", turn.answered_by) : "");
 
 export class Transcript {
-  /** pick: called with the place of a turn that was chosen; enter: with nothing, when its evidence is wanted. */
+  /** pick: called with the place of a turn that was chosen. */
   constructor(pick) {
     this.pick = pick;
     this.list = el("ol.turns", { id: "turns" });
@@ -36,7 +36,7 @@ export class Transcript {
     const low = this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < 48;
     keepingFocus(this.list, () => this.list.replaceChildren(...turns.map((turn, place) => this.#turn(turn, place))));
     this.turns = turns;
-    this.choose(picked, false);
+    this.choose(picked, null);
     return low;
   }
 
@@ -44,12 +44,13 @@ export class Transcript {
     this.node.scrollTop = this.node.scrollHeight;
   }
 
-  choose(place, into = true) {
+  /** block: where in the view the turn is to stand (as of scrollIntoView); null: it stays where it is. */
+  choose(place, block = "nearest") {
     this.list.querySelector("[aria-current]")?.removeAttribute("aria-current");
     const row = place === null ? null : this.list.children[place];
     if (!row) return;
     row.setAttribute("aria-current", "true");
-    if (into) row.scrollIntoView({ block: "nearest" });
+    if (block) row.scrollIntoView({ block });
   }
 
   focus(place) {

@@ -13,11 +13,16 @@ _D = "[〇零一二三四五六七八九]"
 _D1 = "[一二三四五六七八九]"
 _YEAR = rf"(?:(?:19|20)\d\d|\d\d|[一二][九〇零]{_D}{{2}}|{_D}{{2}}|二千[零〇]?[一二三四五六七八九十]{{1,3}})年"
 _MONTH = r"(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])"
+_FEAST = r"(?:生日|生辰|出生|生于|忌日|祭日|纪念日)"
 _DAY = rf"(?:3[01]|[12]\d|0?[1-9]|三十一?|二十{_D1}?|廿{_D1}|十{_D1}?|初[一二三四五六七八九十]|{_D1})"
 _ZH = re.compile(
     rf"{_YEAR}(?:的)?(?:农历|阴历)?{_MONTH}月(?:份)?(?:{_DAY}(?:日|号|(?![0-9一二三四五六七八九十个])))?|"
     rf"(?:农历|阴历)?(?<!\d){_MONTH}月{_DAY}(?:日|号|(?=[,。!?;\s的我他她是在那]|$))"
 )
+_KEPT = re.compile(
+    rf"(?P<a>(?:{_YEAR}(?:的)?)?(?:农历|阴历)?[正冬腊]月{_DAY}(?:日|号)?)|"
+    rf"{_FEAST}(?:就|都|又|也)?(?:是|在|为|,|:)? ?(?P<b>(?:{_YEAR}(?:的)?)?(?:农历|阴历)?{_MONTH}月(?:份)?{_DAY}(?:日|号)?)"
+)  # 腊月初八; behind 生日 also without 号
 _NUMERIC = re.compile(
     r"(?<![\d.\-/])(?:(?:19|20)\d\d([-/.])(?:1[0-2]|0?[1-9])\1(?:3[01]|[12]\d|"
     r"0?[1-9])|(?:3[01]|[12]\d|0?[1-9])([-/.])(?:3[01]|[12]\d|0?[1-9])\2(?:19|"
@@ -70,6 +75,8 @@ def find_dates(reading: Reading) -> Iterator[Span]:
     for pattern in (_ZH, _NUMERIC, _EN):
         for found in pattern.finditer(text):
             yield Span(found.start(), found.end(), Entity.DATE, 0.9, "date")
+    for found in _KEPT.finditer(text):
+        yield Span(*found.span("a" if found["a"] else "b"), Entity.DATE, 0.88, "kept")
     for found in _BORN.finditer(text):
         yield Span(*found.span("d" if found["d"] else "e"), Entity.DATE, 0.8, "born")
     for pattern in (_AGE_ZH, _AGE_BARE):

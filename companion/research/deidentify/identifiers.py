@@ -127,6 +127,14 @@ _PLATE = re.compile(
 )
 
 
+_LIKE_PLATE = re.compile(rf"[{_PROVINCE}] ?[A-HJ-NP-Z][ ·.\-]?(?=[A-Z]*\d)[A-Z0-9]{{5,6}}{_END}")  # misheard
+_ABROAD = re.compile(rf"{_EDGE}(?:[A-Z]{{2}}\d\d ?[A-Z]{{3}}|(?=[A-Z0-9 -]*\d)[A-Z0-9]{{2,4}}[ -]?[A-Z0-9]{{2,5}}){_END}")
+_BRITISH = re.compile(r"[A-Z]{2}\d\d ?[A-Z]{3}")  # the form since 2001
+_ON_A_CAR = re.compile(r"车牌|牌照|车号|license|licence|plate|registration|number ?plate|(?<![a-z])reg(?![a-z])")
+_EXTENSION = re.compile(r"(?:电话|\d) ?(?P<e>(?:转|分机|ext\.?|extension) ?\d{1,6})(?!\d)")
+_VESSEL = re.compile(rf"[{_PROVINCE}][\u4e00-\u9fff]{{0,2}}[渔货油拖运客] ?\d{{2,6}}(?!\d)")
+
+
 def _told(_: str) -> bool:
     return True  # a form without a check digit
 
@@ -183,6 +191,14 @@ def find_codes(reading: Reading) -> Iterator[Span]:
     for found in _PLATE.finditer(text):
         if re.search(r"\d", found[0]):
             yield Span(found.start(), found.end(), Entity.PLATE, 0.97, "plate")
+    for found in (*_LIKE_PLATE.finditer(text), *_VESSEL.finditer(reading.digits)):
+        yield Span(found.start(), found.end(), Entity.NUMBER, 0.45, "like a plate")
+    for found in _ABROAD.finditer(reading.text):
+        around = reading.before(found.start(), 24) + " " + reading.after(found.end(), 16)
+        if _BRITISH.fullmatch(found[0]) or (re.search(r"\d", found[0]) and _ON_A_CAR.search(around)):
+            yield Span(found.start(), found.end(), Entity.PLATE, 0.8, "plate abroad")
+    for found in _EXTENSION.finditer(reading.lower):
+        yield Span(*found.span("e"), Entity.NUMBER, 0.6, "extension")
     for code in _CODES:
         for found in code.form.finditer(text):
             before = reading.before(found.start(), 16)

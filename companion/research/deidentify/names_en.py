@@ -27,7 +27,7 @@ _CUES = re.compile(
 )
 _NAMED = re.compile(
     r"(?:my|his|her|their|whose|the|its) (?:\w+(?:'s)? )?(?:full |real |first |"
-    r"last )?name(?:'s| is| was)\s*$|(?:named|call me|calls me|calls him|name is|"
+    r"last )?name(?:'s| is| was)\s*$|(?:named|call(?:ed)?) (?:her|him|them|it)\s*$|(?:named|call me|calls me|calls him|name is|"
     r"goes by)\s*$|(?:我叫|叫|名字是|英文名是?|英文名叫)\s*$"
 )
 _BY_NAME = re.compile(r"name(?:d|'s| is| was)?\s*$")  # what follows is a name, though in small letters and on no list
@@ -72,8 +72,11 @@ _PERSON_DOES = re.compile(
     r"promised|invited|lied|"
     r"kissed|smiled|cried|died|wants|likes|likes|misses|apologized|ignored|ghosted|"
     r"blocked|moved|and i|is (?:my|mad|angry)|was (?:my|mad|angry)|hasn't|won't|"
-    r"doesn't|didn't)(?![a-z])"
+    r"doesn't|didn't|pushed|shoved|punched|slapped|grabbed|bullied|followed|and every(?:one|body)|and (?:her|his) "
+    r"friends?)(?![a-z])"
 )
+_ANSWER = re.compile(r"\. (?:she|he)(?:'s|'d|'ll|s)?(?![a-z])")  # "Kaylee. she won't talk to me"
+_HOUSEHOLD = re.compile(r"(?<![A-Za-z])the (?P<n>[A-Z][a-z]{3,15})s(?![A-Za-z])")
 _MONTHS = frozenset(["may", "june", "april", "august", "january", "march", "summer", "autumn"])
 _TELLING = vocabulary("names_en", "telling")
 _AUXILIARY = re.compile(r"(?: (?:not|never|always|have|be|you|i|we|they|he|she))")
@@ -92,7 +95,11 @@ def find_english_names(reading: Reading) -> Iterator[Span]:
         score, rule = _score(_Seen(reading, words, k))
         if score:
             taken = _with_family(reading, words, k)
-            yield Span(word.start(), taken, Entity.PERSON, score, rule)
+            first = _with_given(reading, words, k) if rule in ("doubtful", "capital") else word.start()
+            yield Span(first, taken, Entity.PERSON, score, rule)
+    for family in _HOUSEHOLD.finditer(reading.text):
+        if family["n"].lower() in lexicon().family:
+            yield Span(family.start("n"), family.end(), Entity.PERSON, 0.6, "household")
 
 
 def _bare(word: str) -> str:
@@ -184,9 +191,23 @@ def _unknown(seen: _Seen) -> tuple[float, str]:
     if re.search(r"[\u4e00-\u9fff]", text[max(0, seen.start - 1) : end + 1]):
         sure = seen.does or re.search(r"[跟和叫给对把被让]$", seen.before) is not None
         return (0.55, "capital") if sure else (0.0, "")
+    if seen.start == 0 and _ANSWER.match(seen.after) and not seen.lower.endswith(("ly", "s")):
+        return 0.55, "answer"
     if seen.first and not _PERSON_DOES.match(seen.after) and not _ME.search(seen.before) and not seen.kin:
         return 0.0, ""
     return (0.0, "") if seen.lower in lexicon().bodies_en else (0.5, "capital")
+
+
+def _with_given(reading: Reading, words: list[re.Match[str]], k: int) -> int:
+    """Where the name begins: with a capital word before a surname, which no list has for a given name."""
+    before = words[k - 1] if k else None
+    if before is None or reading.text[before.end() : words[k].start()] != " ":
+        return words[k].start()
+    word = before[0]
+    plain = word.lower() in _STOP or word.lower() in _CAPS or word.lower() in _TITLES or word.lower() in _WORDS
+    named = word[0].isupper() and word[1:].islower() and word.isalpha()
+    first = reading.begins_sentence(before.start())
+    return before.start() if named and not plain and not first else words[k].start()
 
 
 def _with_family(reading: Reading, words: list[re.Match[str]], k: int) -> int:

@@ -10,13 +10,16 @@ from collections.abc import Iterator
 
 from companion.research.deidentify.cues_zh import (
     AGED,
+    BESIDE,
     CORE,
     DEAR,
     DOTTED,
+    DOUBLED,
     ENGLISH,
     FACE,
     HAN,
     LATIN,
+    LATIN_SURNAMED,
     LITTLE,
     MIXED,
     MODEST,
@@ -93,7 +96,8 @@ def _tagged(reading: Reading) -> Iterator[Span]:
             yield Span(start, inner[0], Entity.PERSON, 0.85, "tagger")
             start = inner[0]
         named = _with_title(reading, start, end, round(0.45 + 0.44 * score, 3), "tagger")
-        if named.end - named.start > 1 or (score > 0.6 and text[start] in lexicon().common):
+        alone = score > 0.6 and (text[start] in lexicon().common or BESIDE.search(reading.before(start, 3)))
+        if named.end - named.start > 1 or alone:
             yield named
 
 
@@ -260,6 +264,14 @@ def _around(reading: Reading) -> Iterator[Span]:
             and (word.person > 0.03 or word.tag in ("nz", "nr") or (VERB.match(text, found.end()) and word.tag == "n"))
         ):
             yield Span(found.start(), found.end(), Entity.PERSON, 0.6, "double")
+    for found in DOUBLED.finditer(text):
+        if found["n"] not in NEVER and found["n"] not in ("天天", "常常", "刚刚", "偏偏", "慢慢", "仅仅", "偷偷", "悄悄"):
+            yield Span(*found.span("n"), Entity.PERSON, 0.8, "beside")
+    for found in LATIN_SURNAMED.finditer(text):  # Tina姚
+        word = starts.get(found.start("s"))
+        surname = found["s"] in lexicon().common and word is not None and word.end == found.end()
+        if surname and found[0][:-1].lower() not in ENGLISH:
+            yield Span(found.start(), found.end(), Entity.PERSON, 0.8, "surname behind")
     yield from _sounded(reading)
 
 

@@ -7,6 +7,7 @@ import re
 from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 from companion.errors import InputError
 
@@ -14,7 +15,7 @@ UNKNOWN = "unknown"
 _YOUNGEST = 14  # below it, guardians agree (PIPL, article 31)
 _FROM = (14, 18, 25, 35, 45, 55, 65)  # authored: of age at 18, then ten years each; 65+ covers "over 89" of HIPAA
 _OLDEST = 130
-AGE_BANDS = (f"<{_YOUNGEST}", *(f"{a}-{b - 1}" for a, b in zip(_FROM, _FROM[1:], strict=False)), f"{_FROM[-1]}+")
+AGE_BANDS = (f"<{_YOUNGEST}", *(f"{a}-{b - 1}" for a, b in pairwise(_FROM)), f"{_FROM[-1]}+")
 # Behind a city's name, this makes it a street's: 南京西路 is in Shanghai, 北京路 in Guangzhou.
 _STREET = r"(?![东南西北中]{0,2}[一二三四五六七八九十]?(?:路|街|大街|大道|道|巷|弄|胡同|饭店|酒店|菜馆))"
 _LATIN = re.compile(r"[a-z]")
@@ -43,7 +44,10 @@ def province(place: str | None) -> str:
 
 
 def coarse(value: float | None, step: float = 0.2) -> float | None:
-    """Affect in -1..1, to the nearest multiple of step (halves away from 0); None for none and for NaN. Raises InputError for step <= 0."""
+    """Affect in -1..1, to the nearest multiple of step, halves away from 0; None for none and for NaN.
+
+    Raises InputError for a step that is not above 0, up to 2.
+    """
     if not 0 < step <= 2:
         raise InputError(f"a step of {step:g} divides no range of -1..1: give one above 0, up to 2")
     if value is None or math.isnan(value):

@@ -7,9 +7,14 @@ import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 
 from companion.errors import InputError
+
+
+class _Lines(Protocol):
+    def readline(self, size: int, /) -> bytes: ...
+
 
 _PIECE = 1 << 18  # characters of a line that are held at once
 _ROWS = 256  # of Parquet, at once
@@ -33,7 +38,7 @@ def lines_of(file: Path, *, overlap: int) -> Iterator[tuple[int, str]]:
             yield from _text(opened, file, overlap)
 
 
-def _text(opened: IO[bytes], file: Path, overlap: int) -> Iterator[tuple[int, str]]:
+def _text(opened: _Lines, file: Path, overlap: int) -> Iterator[tuple[int, str]]:
     markup = {".html", ".htm", ".xml", ".svg"} & set(file.suffixes)
     number, tail = 1, b""
     while raw := opened.readline(_PIECE):

@@ -16,6 +16,7 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _SPACE = re.compile(r"\s+")
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u4dbf\u4e00-\u9fff])\s+(?=[\u3400-\u4dbf\u4e00-\u9fff])")
 _BETWEEN = re.compile(r"[\s\-_.·,/()]+")
+_DIGITS = str.maketrans("零〇一二三四五六七八九幺两洞拐壹贰叁肆伍陆柒捌玖兩", "0012345678912071234567892")
 _SHORTEST_LATIN = 3  # letters
 _SHORTEST_NUMBER = 5  # digits: four are a year, a time, a price
 _SHORTEST_CODE = 5  # letters and digits together, without what stands between
@@ -35,17 +36,18 @@ class Known:
     codes: letters and digits, without what stands between. ignored: how many words tell nothing and are not searched
     for, which are: fewer than two Chinese characters or three letters; fewer than five digits; words that jieba's
     dictionary has as ordinary ones (妈妈, 公司, 抑郁症) and common English ones (words/common_en.txt); countries and
-    provinces, which bands may name.
+    provinces, which bands may name. names: words that are searched for though a dictionary has them (白雪, Hope).
     """
 
     __slots__ = ("codes", "ignored", "numbers", "texts")
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str], *, names: Iterable[str] = ()) -> None:
         texts: set[str] = set()
         numbers: set[str] = set()
         codes: set[str] = set()
         self.ignored = 0
-        for word in set(words):
+        sure = set(names)
+        for word in {*words, *sure}:
             before = len(texts), len(numbers), len(codes)
             reading = read(word)
             told = plain(reading.lower).strip(" .,;:!?，。；：！？、\"'")
@@ -63,6 +65,7 @@ class Known:
                 texts.update(_dates(found[0]))
             else:
                 texts.update(form for form in _forms(told) if _telling(form))
+                texts.update({told} if word in sure and len(told) >= (2 if _HAN.fullmatch(told) else 3) else ())
                 squeeze = squeezed(reading).lstrip("@")
                 if re.search(r"\d", squeeze) and len(squeeze) >= _SHORTEST_CODE:
                     codes.add(squeeze)
@@ -82,8 +85,8 @@ def plain(told: str) -> str:
 
 
 def squeezed(reading: Reading) -> str:
-    """Without blanks, dashes, dots; spoken digits written, in lower case."""
-    return _BETWEEN.sub("", reading.digits).lower()
+    """Without blanks, dashes, dots; Chinese digits written 0-9, in lower case."""
+    return _BETWEEN.sub("", reading.lower).translate(_DIGITS)
 
 
 def _forms(told: str) -> Iterator[str]:

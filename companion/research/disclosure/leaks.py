@@ -5,8 +5,10 @@ One pass over the files, in bounded memory. A file that cannot be read through i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from companion.research.deidentify.digits import runs
@@ -55,34 +57,32 @@ class _Index:
     """All needles of all people, by their first characters."""
 
     def __init__(self, known: Mapping[str, Known]) -> None:
-        self._short: dict[str, dict[str, set[str]]] = {}
-        self._long: dict[str, dict[str, set[str]]] = {}
-        self._codes: dict[str, dict[str, set[str]]] = {}
+        self._short, self._long, self._codes = _Table(_SHORT), _Table(_LONG), _Table(_LONG)
         self._numbers: dict[str, dict[str, set[str]]] = {}
         self.longest = 0
         for user, words in known.items():
             for needle in words.texts:
-                size = _LONG if len(needle) >= _LONG else _SHORT
-                table = self._long if size == _LONG else self._short
-                table.setdefault(needle[:size], {}).setdefault(needle, set()).add(user)
+                (self._long if len(needle) >= _LONG else self._short).add(needle, user)
             for needle in words.codes:
-                self._codes.setdefault(needle[:_LONG], {}).setdefault(needle, set()).add(user)
+                self._codes.add(needle, user)
             for needle in words.numbers:
                 self._numbers.setdefault(needle[:_NUMBER], {}).setdefault(needle, set()).add(user)
             self.longest = max([self.longest, *map(len, (*words.texts, *words.codes, *words.numbers))])
 
     @property
     def empty(self) -> bool:
-        return not (self._short or self._long or self._codes or self._numbers)
+        return not (self._short.heads or self._long.heads or self._codes.heads or self._numbers)
 
     def found(self, line: str) -> Iterator[tuple[str, str]]:
         """(user id, kind) of what stands in a line."""
         reading = read(line)
         told = plain(reading.lower)
-        yield from _looked_up(self._short, _SHORT, told, "text")
-        yield from _looked_up(self._long, _LONG, told, "text")
-        if self._codes:
-            yield from _looked_up(self._codes, _LONG, squeezed(reading), "code", bounded=False)
+        for table in (self._short, self._long):
+            for user in table.found(told, bounded=True):
+                yield user, "text"
+        if self._codes.heads:
+            for user in self._codes.found(squeezed(reading), bounded=False):
+                yield user, "code"
         if self._numbers:
             yield from self._said(reading)
 
@@ -101,19 +101,29 @@ class _Index:
                             yield user, "number"
 
 
-def _looked_up(
-    table: Mapping[str, Mapping[str, set[str]]], size: int, told: str, kind: str, *, bounded: bool = True
-) -> Iterator[tuple[str, str]]:
-    if not table:
-        return
-    for at in range(len(told) - size + 1):
-        needles = table.get(told[at : at + size])
-        if needles is None:
-            continue
-        for needle, users in needles.items():
-            if told.startswith(needle, at) and not (bounded and _within_word(told, at, at + len(needle))):
-                for user in users:
-                    yield user, kind
+class _Table:
+    """Needles by their first characters, `size` of them."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.heads: dict[str, dict[str, set[str]]] = {}
+
+    def add(self, needle: str, user: str) -> None:
+        self.heads.setdefault(needle[: self._size], {}).setdefault(needle, set()).add(user)
+
+    @cached_property
+    def _first(self) -> re.Pattern[str]:
+        return re.compile("[" + "".join(map(re.escape, sorted({head[0] for head in self.heads}))) + "]")
+
+    def found(self, told: str, *, bounded: bool) -> Iterator[str]:
+        """Whose needles stand there; bounded: not those of letters within a longer word."""
+        if not self.heads:
+            return
+        for first in self._first.finditer(told):
+            at = first.start()
+            for needle, users in self.heads.get(told[at : at + self._size], {}).items():
+                if told.startswith(needle, at) and not (bounded and _within_word(told, at, at + len(needle))):
+                    yield from users
 
 
 def _within_word(told: str, start: int, end: int) -> bool:

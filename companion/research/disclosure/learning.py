@@ -1,7 +1,9 @@
-"""Train the head of `learnt` on authored lines: python -m companion.research.disclosure.learning OUT MARKED... -- PLAIN...
+"""Train the head of `learnt` on authored lines.
 
-MARKED are files as `measure` reads them (of one that is halved for measuring, the building half only); PLAIN hold a line
-of ordinary talk each, the longest column of it. Needs scikit-learn.
+    python -m companion.research.disclosure.learning OUT MARKED... -- PLAIN...
+
+MARKED are files as `measure` reads them; of one that is halved for measuring, the building half only. PLAIN hold a
+line of ordinary talk each, the longest column of it.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ def trained(lines: Sequence[Line], plain: Sequence[str]) -> Head:
     def fitted(at: Sequence[int] | slice) -> LogisticRegression:
         x, y = np.vstack([rows[at], others]), np.r_[tells[at], np.zeros(len(others), bool)]
         weights = np.r_[np.ones(len(y) - len(others)), np.full(len(others), _WEIGHT)]
-        return LogisticRegression(C=_C, max_iter=5000, tol=1e-8).fit(x, y, sample_weight=weights)
+        return LogisticRegression(C=_C, solver="newton-cholesky").fit(x, y, sample_weight=weights)
 
     shuffled = np.random.default_rng(0).permutation(len(lines))
     odds = np.zeros(len(lines))
@@ -43,7 +45,7 @@ def trained(lines: Sequence[Line], plain: Sequence[str]) -> Head:
         odds[left_out] = fitted(rest.tolist()).decision_function(rows[left_out])
     threshold = float(np.quantile(odds[~tells], 1 - _PLAIN_FLAGGED))
     model = fitted(slice(None))
-    kinds = LogisticRegression(C=_C, max_iter=5000, tol=1e-8).fit(rows[tells], [x.kind for x in lines if x.span])
+    kinds = LogisticRegression(C=_C, max_iter=1000).fit(rows[tells], [x.kind for x in lines if x.span])
     return Head(
         _floats(model.coef_[0]),
         float(model.intercept_[0]),

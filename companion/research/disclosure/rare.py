@@ -1,4 +1,4 @@
-"""Indirect identifiers in free text, for a human to confirm: by grammar, by a learnt head, by rarity over the corpus."""
+"""Indirect identifiers in free text, for a human to confirm: by grammar, a learnt head, and rarity over the corpus."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class _Asked:
         self._places: list[tuple[int, int, int, int]] = []
 
     def ask(self, dialogue: int, turn: int, reading: Reading, start: int, end: int) -> None:
-        self._sentences.append(reading.lower[start:end])
+        self._sentences.append(learnt.without_marks(reading.lower[start:end]))
         self._places.append((dialogue, turn, *reading.original(start, end)))
         if len(self._sentences) >= _BATCH:
             self.answer()

@@ -11,12 +11,14 @@ from typing import Any
 from companion.research.deidentify.reading import Reading
 
 FEWEST_PEOPLE = 50  # below, nearly every longer word is one person's; authored
-_MOST_CANDIDATES = 1_000_000  # words kept at once
+_MOST = 300_000  # words kept at once; a corpus with more has no more of them looked at
 _OFTEN = 20  # of jieba's dictionary: how often a word stands in its corpus that counts as known; authored
 _HAN = re.compile(r"[\u4e00-\u9fff]{2,}")
 _PROPER = re.compile(
-    r"(?<=[a-z,'\u4e00-\u9fff] )[A-Z][A-Za-z'&-]{2,}(?: [A-Z][A-Za-z'&-]{2,})*|(?<=[\u4e00-\u9fff])[A-Za-z][A-Za-z'&-]{3,}"
+    r"(?<=[a-z,'\u4e00-\u9fff] )[A-Z][A-Za-z'&-]{2,}(?: [A-Z][A-Za-z'&-]{2,})*"
+    r"|(?<=[\u4e00-\u9fff])[A-Za-z][A-Za-z'&-]{3,}"
 )
+_RUN = re.compile(r"[\u4e00-\u9fff]{2,200}")  # jieba takes time by the square of a run
 _MANY = ""
 
 
@@ -38,8 +40,10 @@ class Rarity:
         """Take a turn in."""
         self._people.add(person)
         for word, start, end in _candidates(reading):
+            if word not in self._said_by and len(self._said_by) >= _MOST:
+                continue
             said_by = self._said_by.setdefault(word, person)
-            if said_by == person and len(self._said_by) <= _MOST_CANDIDATES:
+            if said_by == person:
                 self._places.setdefault(word, []).append((dialogue, turn, *reading.original(start, end)))
             elif said_by != _MANY:
                 self._said_by[word] = _MANY
@@ -57,14 +61,15 @@ def _candidates(reading: Reading) -> Iterator[tuple[str, int, int]]:
     if not reading.is_chinese:
         return
     tokenizer = _tokenizer()
-    for word, start, end in tokenizer.tokenize(reading.text):
-        if _HAN.fullmatch(word) and tokenizer.FREQ.get(word, 0) < _OFTEN:
-            yield word, start, end
+    for run in _RUN.finditer(reading.text):
+        for word, start, end in tokenizer.tokenize(run[0]):
+            if _HAN.fullmatch(word) and tokenizer.FREQ.get(word, 0) < _OFTEN:
+                yield word, run.start() + start, run.start() + end
 
 
 @cache
 def _tokenizer() -> Any:
-    import jieba
+    import jieba  # type: ignore[import-untyped]
 
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()

@@ -38,7 +38,8 @@ def card(
     head += ["tags:", "- dialogue", "- affect", "- de-identified", "task_categories:", "- text-generation"]
     largest = max(rows.values(), default=0)
     head += ["size_categories:", f"- {next((size for most, size in _SIZES if largest < most), 'n>1M')}"]
-    if configs := [one for one in request.formats if rows[one]]:
+    texts: list[Format] = [one for one in request.formats if rows[one] and one != "turns"]
+    if configs := texts or [one for one in request.formats if rows[one]]:  # one card, one kind of file
         head.append("configs:")
         for one in configs:
             head += [f"- config_name: {one}", f"  data_files: {FILES[one]}"]
@@ -61,6 +62,8 @@ takes the newest version.
 
 ## What is in it
 {chr(10).join(files)}
+
+In Python: `load_dataset(FOLDER, "messages")`; `load_dataset("parquet", data_files=FOLDER + "/turns.parquet")`.
 
 Persons, talks and turns have pseudonyms that mean nothing outside this export. Weeks are moved by a number of weeks
 that is each person's secret: order and gaps within a person hold, seasons and coincidences between people do not.

@@ -47,6 +47,10 @@ _CONTEXT: dict[str, Any] = {
     "transform": "cr:transform",
 }
 _TYPES = {"string": "sc:Text", "int32": "sc:Integer", "int8": "sc:Integer", "float32": "sc:Float", "bool": "sc:Boolean"}
+_PARTS: Mapping[str, Sequence[str]] = {  # of columns that hold lists of objects
+    **dict.fromkeys(("messages", "prompt", "completion", "chosen", "rejected"), ("role", "content")),
+    "conversations": ("from", "value"),
+}
 _HEAD = {"id": "pseudonym of the talk", "person": "pseudonym of the person", "language": "of the talk"}
 _LINES: Mapping[Format, Mapping[str, str]] = {
     "messages": {**_HEAD, "messages": "role and content of each message", "turns": "pseudonym of each message's turn"},
@@ -117,12 +121,22 @@ def _records(format_: Format, file: str) -> dict[str, Any]:
 
 def _field(format_: Format, file: str, name: str, told: str) -> dict[str, Any]:
     kind = COLUMNS[name][0] if format_ == "turns" else "bool" if name == "label" else "string"
-    field: dict[str, Any] = {
-        "@type": "cr:Field",
-        "@id": f"{format_}/{name}",
-        "name": f"{format_}/{name}",
-        "description": told,
-        "dataType": _TYPES.get(kind, "sc:Text"),
-        "source": {"fileObject": {"@id": file}, "extract": {"column": name}},
-    }
-    return field | ({"repeated": True} if kind.startswith("list") else {})
+    path = f"{format_}/{name}"
+    field: dict[str, Any] = {"@type": "cr:Field", "@id": path, "name": path, "description": told}
+    source = {"fileObject": {"@id": file}, "extract": {"column": name}}
+    if format_ != "turns" and name in _PARTS:
+        parts = [
+            {
+                "@type": "cr:Field",
+                "@id": f"{path}/{part}",
+                "name": f"{path}/{part}",
+                "description": f"{part} of each",
+                "dataType": "sc:Text",
+                "source": {**source, "transform": {"jsonPath": part}},
+            }
+            for part in _PARTS[name]
+        ]
+        return field | {"repeated": True, "subField": parts}
+    several = kind.startswith("list") or (format_ != "turns" and name == "turns")
+    field |= {"dataType": _TYPES.get(kind, "sc:Text"), "source": source}
+    return field | ({"repeated": True} if several else {})

@@ -77,8 +77,8 @@ def told(user_id: str, memories: Sequence[Memory], contact: Contact | None, deid
     found["accounts"].add(user_id)
     plain = {field: tuple(sorted(filter(_tells, entries))) for field, entries in found.items()}
     known = KnownOf(**plain)
-    unique = {*known.numbers, *known.accounts}
-    return Told(known, {*known.names, *known.places, *known.bodies, *unique}, unique)
+    own = {*known.numbers, *known.accounts}
+    return Told(known, {*known.names, *known.places, *known.bodies, *own}, {one for one in own if _unique(one)})
 
 
 def _called(memories: Sequence[Memory]) -> set[str]:
@@ -88,6 +88,12 @@ def _called(memories: Sequence[Memory]) -> set[str]:
         if memory.claim is not None and (named := _NAMED.match(memory.claim.key)):
             found.add(named[1] or memory.claim.value)
     return found
+
+
+def _unique(entry: str) -> bool:
+    """Nobody else's: an address of mail, seven digits, a longer account with a digit. Not 12356, and not anna."""
+    digits = sum(c.isdigit() for c in entry)
+    return "@" in entry or digits >= 7 or (digits > 0 and len(entry) >= 8)
 
 
 def _tells(entry: str) -> bool:

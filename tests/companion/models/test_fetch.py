@@ -79,6 +79,6 @@ def test_a_model_is_a_pack_or_a_path_that_exists(tmp_path: Path) -> None:
 
 def test_the_manifest_names_every_hash_and_licence() -> None:
     packs = load_manifest()
-    assert set(packs) == {"whisper-base", "qwen2.5-1.5b", "qwen2.5-0.5b"}
+    assert set(packs) == {"whisper-base", "qwen2.5-1.5b", "qwen2.5-0.5b", "smart-turn"}
     assert all(len(f.sha256) == 64 and p.licence for p in packs.values() for f in p.files)
     assert len(packs["qwen2.5-1.5b"].mirror_packages) == 22

@@ -111,9 +111,9 @@ async def consent(records: Records, user_id: str, purpose: str, given: bool = Tr
 
 
 async def talk(records: Records, user_id: str, number: int, lines: Sequence[tuple[str, str]], **turn: Any) -> str:
-    """A session of lines said and answered; ids have nothing in common with the person's. turn: of finish_turn."""
+    """A session of lines said and answered; its ids tell nothing of the person. turn: of finish_turn, and now."""
     session_id = "sess" + hashlib.sha256(f"{user_id}/{number}".encode()).hexdigest()[:20]
-    start = NOW - DAY_S * (30 - number) - 3600.0
+    start = turn.pop("now", NOW) - DAY_S * (30 - number) - 3600.0
     await records.start_session(session_id, user_id, start, persona="warm_friend")
     levels, ratings = turn.pop("levels", {}), turn.pop("ratings", {})
     for index, (said, reply) in enumerate(lines):
@@ -150,7 +150,7 @@ def memory(user_id: str, text: str, slot: Slot | None = None, kind: MemoryKind =
     return Memory(id=made, user_id=user_id, kind=kind, text=text, slot=slot, learned_at=NOW - DAY_S)
 
 
-async def crowd(records: Records, people: int = 6, *, training: bool = False) -> list[str]:
+async def crowd(records: Records, people: int = 6, *, training: bool = False, now: float = NOW) -> list[str]:
     """People of whom every second was in danger once; each has a cat, a friend, a phone, and a contact."""
     ids = []
     for number in range(people):
@@ -165,8 +165,8 @@ async def crowd(records: Records, people: int = 6, *, training: bool = False) ->
             ("今晚早点睡吧", "好，晚安。"),
         ]
         levels = {1: 3} if number % 2 else {}
-        await talk(records, user_id, 1, lines, levels=levels, ratings={0: "like", 3: "dislike"})
-        await talk(records, user_id, 2, [("今天好多了", "真替你高兴。")])
+        await talk(records, user_id, 1, lines, levels=levels, ratings={0: "like", 3: "dislike"}, now=now)
+        await talk(records, user_id, 2, [("今天好多了", "真替你高兴。")], now=now)
         await remember(
             records,
             user_id,
@@ -176,7 +176,7 @@ async def crowd(records: Records, people: int = 6, *, training: bool = False) ->
         )
         contacts = Contacts(records.store, records.ring)
         kept = contact_of(f"{friend}", phone, f"friend{number}@mail.example.org")
-        await records.store.transaction(contacts.kept(user_id, kept, NOW))
+        await records.store.transaction(contacts.kept(user_id, kept, now))
         await consent(records, user_id, "research")
         if training:
             await consent(records, user_id, "training")
