@@ -9,6 +9,7 @@ import uvicorn
 from litestar import Litestar
 
 from api.handshake import PromptRequests
+from api.review.bus import CASES
 from companion.settings import Settings
 
 
@@ -30,6 +31,9 @@ class DrainingServer(uvicorn.Server):
         sessions = getattr(self._app.state, "sessions", None)
         if sessions is not None and not self.force_exit:
             await sessions.drain(self._drain_s)
+        exchange = getattr(self._app.state, "exchange", None)
+        if exchange is not None:
+            exchange.bus.hang_up(CASES)  # pages that follow the queue would be waited for
         await super().shutdown(sockets)
 
 

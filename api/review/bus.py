@@ -49,9 +49,17 @@ class Line(Subscriber):
             raise Behind
         try:
             async with asyncio.timeout(within_s):
-                return await self._queue.get()
+                told = await self._queue.get()
         except TimeoutError:
             return None
+        if self.behind:
+            raise Behind
+        return told
+
+    def hang_up(self) -> None:
+        """Who reads is told that they are behind."""
+        self.behind = True
+        super().put_nowait(None)
 
 
 class Bus:
@@ -110,6 +118,12 @@ class Bus:
                 yield line
             finally:
                 self._lines -= mine
+
+    def hang_up(self, channel: str) -> None:
+        """End every reader's line of this channel: its page connects again, to whoever serves then."""
+        for there, line in self._lines:
+            if there == channel:
+                line.hang_up()
 
     async def _send(self) -> None:
         while True:

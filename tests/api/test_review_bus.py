@@ -1,5 +1,6 @@
 """What replicas tell each other: in memory and over Redis, and what is done where Redis fails or a reader is slow."""
 
+import asyncio
 import os
 from typing import Any
 
@@ -36,6 +37,17 @@ async def test_who_does_not_read_is_left_behind_and_holds_nobody_up(url: str | N
         assert [await quick.next(5) for _ in range(8)] == [b"%d" % number for number in range(8)]
         with pytest.raises(Behind):
             await slow.next(1)
+
+
+async def test_when_the_server_goes_who_follows_the_queue_is_let_go_at_once_and_others_are_not(url: str | None) -> None:
+    async with Bus.open(url) as bus, bus.listening(CASES) as page, bus.listening(bus.me) as other:
+        waiting = asyncio.create_task(page.next(30))
+        await asyncio.sleep(0.01)
+        bus.hang_up(CASES)
+        with pytest.raises(Behind):
+            await asyncio.wait_for(waiting, 1)
+        bus.publish(bus.me, b"still here")
+        assert await other.next(5) == b"still here"
 
 
 async def test_where_redis_does_not_take_it_at_least_this_process_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
