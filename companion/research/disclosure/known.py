@@ -36,7 +36,7 @@ class Known:
     codes: letters and digits, without what stands between. ignored: how many words tell nothing and are not searched
     for, which are: fewer than two Chinese characters or three letters; fewer than five digits; words that jieba's
     dictionary has as ordinary ones (妈妈, 公司, 抑郁症) and common English ones (words/common_en.txt); countries and
-    provinces, which bands may name. names: words that are searched for though a dictionary has them (白雪, Hope).
+    provinces, which bands may name. names: words that are searched for though a dictionary has them (春天, Hope).
     """
 
     __slots__ = ("codes", "ignored", "numbers", "texts")

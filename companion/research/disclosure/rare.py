@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from companion.errors import InputError
 from companion.research.deidentify.reading import Reading, read
 from companion.research.disclosure import indirect_en, indirect_zh, learnt
 from companion.research.disclosure.phrases import Rule
@@ -46,13 +47,16 @@ def rare_flags(
 
     people: who speaks in each dialogue; without it, each is somebody else. fewest: people from which on a word is
     called rare that only one of them says. by_head: whole sentences that the learnt head holds for telling, where
-    grammar finds nothing in them. Each dialogue is read once, turns are not kept.
+    grammar finds nothing in them. Each dialogue is read once, turns are not kept. Raises InputError for fewer people
+    than dialogues.
     """
     flags: list[Flag] = []
     rarity, asked = Rarity(), _Asked(flags)
     names = iter(people) if people is not None else None
     for at, dialogue in enumerate(dialogues):
-        person = str(at) if names is None else next(names)
+        person = str(at) if names is None else next(names, None)
+        if person is None:
+            raise InputError(f"dialogue {at} is nobody's: name a person for each dialogue")
         for turn, told in enumerate(dialogue):
             reading = read(told)
             found = list(_merged(grammar(reading)))

@@ -62,9 +62,9 @@ def test_words_that_tell_of_nobody_are_counted_not_searched_for() -> None:
 
 def test_a_name_is_searched_for_though_a_dictionary_has_it(tmp_path: Path) -> None:
     told = tmp_path / "a.txt"
-    told.write_text("白雪来了\nso Hope said\n", "utf-8")
-    assert search([told], {"u": ["白雪", "Hope", "雪"]}) == []
-    leaks = search([told], {"u": Known([], names=["白雪", "Hope", "雪"])})
+    told.write_text("春天来了\nso Love said\n", "utf-8")
+    assert search([told], {"u": ["春天", "Love", "雪"]}) == []
+    leaks = search([told], {"u": Known([], names=["春天", "Love", "雪"])})
     assert [leak.line_no for leak in leaks] == [1, 2]
 
 

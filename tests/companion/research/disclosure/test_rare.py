@@ -105,10 +105,12 @@ def test_a_word_that_one_of_many_people_says() -> None:
     people = [f"u{n // 2}" for n in range(160)]  # eighty people, two dialogues each
     talks = [["我今天有点累，跟 Alice 吵架了", f"饭吃了没有 {n}"] for n in range(160)]
     talks[6][1] = "上回在鹁鸪岭摔了，还见了 Zbigniew"
-    talks[7][1] = "鹁鸪岭那边下雨"
+    talks[7][1] = "鹁鸪岭那边下雨，Zbigniew 说的"
+    talks[9][1] = "还见了 Wolfgang"  # once is chance
     flags = [flag for flag in rare_flags(talks, people=people, by_head=False) if flag.kind == "rare"]
-    assert {(flag.dialogue, talks[flag.dialogue][1][flag.start : flag.end]) for flag in flags} >= {(6, "Zbigniew")}
-    assert {flag.dialogue for flag in flags} == {6, 7}
+    assert {(flag.dialogue, talks[flag.dialogue][1][flag.start : flag.end]) for flag in flags} == {
+        (6, "鹁鸪"), (6, "Zbigniew"), (7, "鹁鸪"), (7, "Zbigniew"),
+    }  # fmt: skip
     assert rare_flags(talks[:60], people=people[:60], by_head=False, fewest=50) == []  # thirty people: nothing is rare
 
 

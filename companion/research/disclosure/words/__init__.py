@@ -1,0 +1,1 @@
+"""Lists, rules and the learnt head."""
