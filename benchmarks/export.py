@@ -80,6 +80,7 @@ async def _measured(folder: Path, turns: int) -> Result:
         "resident_mib": watch.most,
         "warm_up_turns": warm.turns,
         **{f"{stage}_s": took for stage, took in watch.seconds.items()},
+        **{f"{stage}_mib": most for stage, most in watch.stages.items()},
         **{name: count for name, count in counts.items() if name.startswith(("rows_", "flags_"))},
     }
     met = masked >= _MASKED and written >= _WRITTEN and watch.growth <= _GROWTH_MIB
@@ -114,13 +115,14 @@ class _Watch:
         self.seconds: dict[str, float] = {}
         self.cpu: dict[str, float] = {}
         self.turns, self.growth, self.most = 0, 0.0, 0.0
+        self.stages: dict[str, float] = {}  # the most in each, over what there was before
 
     async def over(self, request: Request) -> Any:
         """The row of an export that was asked for, agreed to, made, and whose rare content was masked."""
         asks, agrees = (Staff(f"bench.{role}", role, frozenset({role})) for role in ("researcher", "supervisor"))
         exports, job = self._exporting.exports, self._exporting.job
         gc.collect()
-        first = self.most = _resident()
+        self._first = self.most = _resident()
         watching = asyncio.create_task(self._sample())
         row = await exports.ask(asks, _PURPOSE, request)
         await exports.approve(agrees, row.id)
@@ -132,10 +134,10 @@ class _Watch:
         self._told({"stage": "end"})
         watching.cancel()
         assert made is not None and made.state == "published", made and made.failure
-        self.growth = max(self.most, _resident()) - first
+        self.growth = max(self.most, _resident()) - self._first
         return made
 
-    _stage, _since, _cpu = "", 0.0, 0.0
+    _stage, _since, _cpu, _first = "start", 0.0, 0.0, 0.0
 
     def _told(self, progress: Mapping[str, Any]) -> None:
         stage = progress["stage"]
@@ -144,7 +146,7 @@ class _Watch:
         if stage == self._stage:
             return
         now, cpu = time.monotonic(), time.process_time()
-        if self._stage:
+        if self._stage != "start":
             self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._since
             self.cpu[self._stage] = self.cpu.get(self._stage, 0.0) + cpu - self._cpu
         self._stage, self._since, self._cpu = stage, now, cpu
@@ -152,7 +154,9 @@ class _Watch:
     async def _sample(self) -> None:
         while True:
             await asyncio.sleep(_EVERY_S)
-            self.most = max(self.most, _resident())
+            now = _resident()
+            self.most = max(self.most, now)
+            self.stages[self._stage] = max(self.stages.get(self._stage, 0.0), now - self._first)
 
 
 def _resident() -> float:

@@ -72,6 +72,7 @@ async function entered(me) {
 function signIn(reason = null) {
   view?.close?.();
   Object.assign(here, { me: null });
+  Ask.forget();
   waiting = 0;
   by("count").hidden = true;
   document.body.dataset.view = "signin";

@@ -10,6 +10,7 @@ const FORMATS = ["messages", "turns", "sharegpt", "kto", "dpo"];
 const USUAL = ["messages", "turns"];
 const K = { internal: 5, public: 11 };
 const PURPOSE = [20, 2000]; // characters
+const NARROWEST_DAYS = 28; // of a window of time; as the server has it
 
 /** What the server is asked for, of the fields of the form. */
 export function wanted(given) {
@@ -35,14 +36,25 @@ export function wanted(given) {
   };
 }
 
+let kept = null; // of a form that was left before it was sent
+
 export class Ask {
   constructor(root) {
     this.root = root;
   }
 
+  close() {
+    kept = this.sent ? null : new FormData(this.form);
+  }
+
+  /** Somebody else sits here now. */
+  static forget() {
+    kept = null;
+  }
+
   /** The form; what is in one that is there already, is kept. */
   draw() {
-    const before = this.form && new FormData(this.form);
+    const before = this.form ? new FormData(this.form) : kept;
     const was = (name, usual = "") => before?.get(name) ?? usual;
     const ticked = (name, value, usual) => (before ? before.getAll(name).includes(value) : usual);
     const check = (name, value, label, hint, usual = false, type = "checkbox") =>
@@ -76,7 +88,7 @@ export class Ask {
           field(t("ask.persona"), named("persona")),
           field(t("ask.turns"), numeric("min_turns", "1", 1, 1000)),
         ),
-        el("p.hint", {}, t("ask.whose.hint")),
+        el("p.hint", {}, t("ask.whose.hint", { n: NARROWEST_DAYS })),
       ),
       part(
         "safe",
@@ -127,12 +139,14 @@ export class Ask {
     if (go.disabled) return;
     const asked = wanted(new FormData(this.form));
     const { since, until } = asked.filters;
-    this.trouble.textContent = since !== null && until !== null && since >= until ? t("ask.dates") : "";
+    const days = since === null ? Infinity : (Math.min(until ?? Infinity, Date.now() / 1000) - since) / 86_400;
+    this.trouble.textContent = days < NARROWEST_DAYS ? t("ask.dates", { n: NARROWEST_DAYS }) : "";
     if (asked.purpose.length < PURPOSE[0]) this.trouble.textContent = t("ask.purpose.hint", { n: PURPOSE[0] });
     if (this.trouble.textContent) return;
     go.disabled = true;
     try {
       const made = await askForExport(asked);
+      this.sent = true;
       told(t("done.asked"));
       location.hash = `#/export/${made.id}`;
     } catch (error) {

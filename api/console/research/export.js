@@ -7,9 +7,10 @@ import { Flags } from "./flags.js";
 import { date, lasting, moment, number } from "./format.js";
 import { results } from "./results.js";
 import { announce, approves, mine, told, trying, waitsForMe, why } from "./telling.js";
+import { later } from "./waiting.js";
 import { t, term, terms } from "./words.js";
 
-const EVERY_MS = { requested: 5000, queued: 2000, running: 2000, review: 5000 }; // what stands otherwise, changes no more
+const EVERY_MS = { requested: 15_000, queued: 4000, running: 4000, review: 15_000 }; // what stands otherwise, changes no more
 const MOVES = ["queued", "running"];
 const STEPS = ["asked", "approved", "made", "review", "published"];
 const AT = { requested: 1, queued: 2, running: 2, review: 3, published: 5 }; // the step that it waits for
@@ -34,11 +35,11 @@ export class ExportPage {
 
   close() {
     this.closed = true;
-    clearTimeout(this.timer);
+    this.stop?.();
   }
 
   async #load() {
-    clearTimeout(this.timer);
+    this.stop?.();
     try {
       const found = await readExport(this.id);
       if (this.closed) return;
@@ -56,9 +57,9 @@ export class ExportPage {
   }
 
   #again() {
-    clearTimeout(this.timer);
+    this.stop?.();
     const after = EVERY_MS[this.found.state];
-    if (after && !this.closed) this.timer = setTimeout(() => this.#load(), after);
+    if (after && !this.closed) this.stop = later(after, () => this.#load());
   }
 
   /** It stands like this now. */

@@ -4,9 +4,10 @@ import { button, el, keepingFocus, name } from "/desk/dom.js";
 import { listExports } from "./api.js";
 import { date, number } from "./format.js";
 import { approves, mine, researches, waitsForMe, why } from "./telling.js";
+import { later } from "./waiting.js";
 import { t, term, terms } from "./words.js";
 
-const EVERY_MS = 5000;
+const EVERY_MS = 20_000;
 
 export const short = (id) => id.replace(/^export_/, "").slice(0, 8);
 export const badge = (state) => el(`span.state.state-${state}`, {}, term("state", state));
@@ -26,11 +27,11 @@ export class Exports {
 
   close() {
     this.closed = true;
-    clearTimeout(this.timer);
+    this.stop?.();
   }
 
   async #load() {
-    clearTimeout(this.timer);
+    this.stop?.();
     try {
       const found = await listExports();
       if (this.closed) return;
@@ -47,7 +48,7 @@ export class Exports {
         return;
       }
     }
-    this.timer = setTimeout(() => this.#load(), EVERY_MS);
+    this.stop = later(EVERY_MS, () => this.#load());
   }
 
   #show() {

@@ -6,6 +6,8 @@ import { number } from "./format.js";
 import { told, trying } from "./telling.js";
 import { known, language, t, term } from "./words.js";
 
+const MOST = 1000; // flags in one request
+
 /** The section of it; it keeps what was chosen but not sent yet. done: told how the export stands then. */
 export class Flags {
   constructor(id, done, stale) {
@@ -61,6 +63,7 @@ export class Flags {
           type: "radio",
           name: flag.id,
           value,
+          key: `${flag.id}-${value}`,
           checked: this.chosen.get(flag.id) === value,
           onchange: () => {
             this.chosen.set(flag.id, value);
@@ -95,13 +98,22 @@ export class Flags {
     if (given) await this.#send("mask");
   }
 
+  /** All that was chosen, in as many requests as it takes; the last settles the rest too. */
+  async #decided(rest) {
+    const chosen = [...this.chosen];
+    while (chosen.length > MOST) await decide(this.id, Object.fromEntries(chosen.splice(0, MOST)), null);
+    return decide(this.id, Object.fromEntries(chosen), rest);
+  }
+
   async #send(rest) {
-    const found = await trying(() => decide(this.id, Object.fromEntries(this.chosen), rest));
+    const found = await trying(() => this.#decided(rest));
     if (found === null) {
       this.stale();
       return;
     }
+    this.page.decided.push(...this.chosen.keys());
     this.chosen.clear();
+    this.#draw();
     const left = found.state === "review" ? (found.progress?.flags ?? 0) : 0;
     told(left ? t("flags.left", { n: number(left) }) : t("flags.done"));
     this.done(found);

@@ -85,6 +85,19 @@ def settled(found: Iterable[Span]) -> list[Span]:
     return kept + _settled(cluster)
 
 
+def _surnamed(kept: Sequence[Span], found: Sequence[Span]) -> Iterator[Span]:
+    """What was kept; a known given name with the surname that another answer sees before it: 谭小海 behind 小海."""
+    reach: dict[int, int] = {}
+    for span in found:
+        if span.type is Entity.PERSON:
+            reach[span.start] = max(span.end, reach.get(span.start, 0))
+    ends = {span.end for span in kept}
+    for span in kept:
+        alone = span.type is Entity.PERSON and span.start not in ends
+        longer = alone and reach.get(span.start - 1, 0) >= span.end
+        yield Span(span.start - 1, span.end, span.type, span.score, span.rule) if longer else span
+
+
 def _settled(found: list[Span]) -> list[Span]:
     ranked = sorted(
         found,
@@ -101,4 +114,4 @@ def _settled(found: list[Span]) -> list[Span]:
             if at - start >= 2 or (start, at) == (span.start - base, end):
                 kept.append(Span(start + base, at + base, span.type, span.score, span.rule))
                 taken[start:at] = b"\1" * (at - start)
-    return sorted(kept)
+    return sorted(_surnamed(kept, found))

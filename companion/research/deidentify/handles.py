@@ -15,10 +15,19 @@ _DOT = r"(?:\.|[ ]?点[ ]?|[ ]dot[ ])"
 _TLD = (
     "com|cn|net|org|edu|gov|io|co|uk|us|me|info|cc|tv|hk|tw|app|dev|xyz|top|vip|club|site|online|live|link|ai|de|fr|jp"
 )
-_EMAIL = re.compile(
-    rf"(?<![a-z0-9._%+\-])[a-z0-9_%+][a-z0-9._%+\-]{{0,63}}(?:{_DOT}[a-z0-9]{{1,20}}){{0,2}}{_AT}"
-    rf"(?:[a-z0-9\-]{{1,63}}{_DOT}){{1,4}}[a-z]{{2,12}}(?![a-z0-9])"
+_EMAILS = tuple(
+    re.compile(
+        rf"(?<![a-z0-9._%+\-])[a-z0-9_%+][a-z0-9._%+\-]{{0,63}}(?:{_DOT}[a-z0-9]{{1,20}}){{0,2}}{at}"
+        rf"(?:[a-z0-9\-]{{1,63}}{_DOT}){{1,4}}[a-z]{{2,12}}(?![a-z0-9])"
+    )
+    for at in ("@", _AT)  # written ones by themselves: "me at t.garrity" would take the head of t.garrity@example.org
 )
+_ADORNED = re.compile(
+    r"(?:[a-z0-9]{1,16}|[\u4e00-\u9fff]{1,4})[丶灬丨丿乄](?:[\u4e00-\u9fff]{0,4}[a-z0-9]{1,16}|[\u4e00-\u9fff]{1,4})"
+)  # names in games: Hevv丶不ban
+_LIKE_ACCOUNT = re.compile(
+    r"(?<![a-z0-9_.@/\-])(?:(?=[a-z_]*\d)[a-z][a-z0-9]{2,}_[a-z0-9_]{2,}|[a-z]{4,}[0-9]{4,})(?![a-z0-9_@/\-])"
+)  # moonrabbit_0417
 _URL = re.compile(
     r"(?:https?|ftp)://[a-z0-9\-._~%!$&'()*+,;=:@/?#\[\]]{3,2000}|(?<![a-z0-9@.])www\.[a-z0-9\-./?=&%_#~]{3,500}"
 )
@@ -31,7 +40,7 @@ _ID = r"[a-z][a-z0-9_\-]{5,19}"
 _LINK = r"(?:号|号码|账号|帐号|id|名|昵称|是|叫|就是|为|我的|的|is|my|also|:|:|=|,|\"|'| |@|加我|加一下|一下|我){0,8}"
 _CONTEXTS: tuple[tuple[Entity, re.Pattern[str]], ...] = (
     (Entity.WECHAT, re.compile(
-        r"(?:微信|薇信|威信|v信|weixin|wechat|(?<![a-z])(?:wx|vx)(?![a-z])|加我(?:vx|v)?)"
+        r"(?:微信|薇信|威信|v信|weixin|wechat|(?<![a-z])(?:wx|vx)(?![a-z])|加我(?:vx|v)?|加个?v)"
         rf"{_LINK}(?P<id>(?<![a-z0-9_\-]){_ID}(?![a-z0-9_\-@]))")),
     (Entity.DOUYIN, re.compile(
         rf"(?:抖音|douyin|快手|小红书|xhs){_LINK}(?P<id>(?<![a-z0-9_\-.])[a-z0-9_.]{{3,24}}(?![a-z0-9_\-@]))")),
@@ -51,11 +60,15 @@ def find_handles(reading: Reading) -> Iterator[Span]:
     text = reading.lower
     if "@" in text or "艾特" in text or "圈a" in text or " at " in text:
         spoken = reading.digits.lower() if len(reading.digits) == len(text) else text
-        for found in _EMAIL.finditer(spoken):
+        for found in (found for pattern in _EMAILS for found in pattern.finditer(spoken)):
             if "@" in found[0] or "艾特" in found[0] or "圈" in found[0] or " dot " in found[0]:
                 yield Span(found.start(), found.end(), Entity.EMAIL, 0.99, "email")
         for found in _MENTION.finditer(text):
             yield Span(*found.span("name"), Entity.ACCOUNT, 0.75, "mention")
+    for found in _ADORNED.finditer(text):
+        yield Span(found.start(), found.end(), Entity.ACCOUNT, 0.9, "adorned")
+    for found in _LIKE_ACCOUNT.finditer(text):
+        yield Span(found.start(), found.end(), Entity.ACCOUNT, 0.45, "like an account")
     for found in _URL.finditer(text):
         yield Span(found.start(), found.start() + len(found[0].rstrip(".,;:!?)'")), Entity.URL, 0.99, "url")
     for found in _BARE.finditer(text):

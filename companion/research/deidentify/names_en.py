@@ -27,7 +27,8 @@ _CUES = re.compile(
 )
 _NAMED = re.compile(
     r"(?:my|his|her|their|whose|the|its) (?:\w+(?:'s)? )?(?:full |real |first |"
-    r"last )?name(?:'s| is| was)\s*$|(?:named|call(?:ed)?) (?:her|him|them|it)\s*$|(?:named|call me|calls me|calls him|name is|"
+    r"last )?name(?:'s| is| was)\s*$|(?:named|call(?:ed)?) (?:her|him|them|it)\s*$|"
+    r"(?:named|call me|calls me|calls him|name is|"
     r"goes by)\s*$|(?:我叫|叫|名字是|英文名是?|英文名叫)\s*$"
 )
 _BY_NAME = re.compile(r"name(?:d|'s| is| was)?\s*$")  # what follows is a name, though in small letters and on no list
@@ -76,6 +77,8 @@ _PERSON_DOES = re.compile(
     r"friends?)(?![a-z])"
 )
 _ANSWER = re.compile(r"\. (?:she|he)(?:'s|'d|'ll|s)?(?![a-z])")  # "Kaylee. she won't talk to me"
+_AND_NAME = re.compile(r" (?:and|&) (?P<n>[A-Z][a-z]+)(?![A-Za-z])")
+_CLAUSE_END = re.compile(r"\s*(?:[.,!?;]|$)")
 _HOUSEHOLD = re.compile(r"(?<![A-Za-z])the (?P<n>[A-Z][a-z]{3,15})s(?![A-Za-z])")
 _MONTHS = frozenset(["may", "june", "april", "august", "january", "march", "summer", "autumn"])
 _TELLING = vocabulary("names_en", "telling")
@@ -191,6 +194,9 @@ def _unknown(seen: _Seen) -> tuple[float, str]:
     if re.search(r"[\u4e00-\u9fff]", text[max(0, seen.start - 1) : end + 1]):
         sure = seen.does or re.search(r"[跟和叫给对把被让]$", seen.before) is not None
         return (0.55, "capital") if sure else (0.0, "")
+    both = _AND_NAME.match(seen.reading.text, seen.start + len(seen.text))
+    if seen.start == 0 and both is not None and both["n"].lower() not in _CAPS | _STOP:
+        return 0.55, "both"
     if seen.start == 0 and _ANSWER.match(seen.after) and not seen.lower.endswith(("ly", "s")):
         return 0.55, "answer"
     if seen.first and not _PERSON_DOES.match(seen.after) and not _ME.search(seen.before) and not seen.kin:
@@ -204,10 +210,11 @@ def _with_given(reading: Reading, words: list[re.Match[str]], k: int) -> int:
     if before is None or reading.text[before.end() : words[k].start()] != " ":
         return words[k].start()
     word = before[0]
-    plain = word.lower() in _STOP or word.lower() in _CAPS or word.lower() in _TITLES or word.lower() in _WORDS
+    plain = word.lower() in _STOP or word.lower() in _CAPS or word.lower() in _TITLES
     named = word[0].isupper() and word[1:].islower() and word.isalpha()
     first = reading.begins_sentence(before.start())
-    return before.start() if named and not plain and not first else words[k].start()
+    alone = _CLAUSE_END.match(reading.text, words[k].end()) is not None and word.lower() not in _WORDS
+    return before.start() if named and not plain and (alone or not first) else words[k].start()
 
 
 def _with_family(reading: Reading, words: list[re.Match[str]], k: int) -> int:

@@ -10,16 +10,13 @@ from collections.abc import Iterator
 
 from companion.research.deidentify.cues_zh import (
     AGED,
-    BESIDE,
     CORE,
     DEAR,
     DOTTED,
-    DOUBLED,
     ENGLISH,
     FACE,
     HAN,
     LATIN,
-    LATIN_SURNAMED,
     LITTLE,
     MIXED,
     MODEST,
@@ -37,6 +34,7 @@ from companion.research.deidentify.cues_zh import (
     VERB,
 )
 from companion.research.deidentify.lexicon import lexicon, ordinary
+from companion.research.deidentify.names_beside import BESIDE, find_beside
 from companion.research.deidentify.reading import Reading
 from companion.research.deidentify.tagger import Word
 from companion.research.deidentify.types import Entity, Span
@@ -49,7 +47,7 @@ def find_chinese_names(reading: Reading) -> Iterator[Span]:
     """PERSON."""
     if not reading.is_chinese:
         return
-    found = sorted({*_tagged(reading), *_surnamed(reading), *_told(reading), *_around(reading)})
+    found = sorted({*_tagged(reading), *_surnamed(reading), *_told(reading), *_around(reading), *find_beside(reading)})
     yield from found
     # What was told once is known wherever it stands, and so is the given name of a full name.
     for name in sorted({reading.text[s.start : s.end] for s in found if s.score >= 0.8}):
@@ -264,14 +262,6 @@ def _around(reading: Reading) -> Iterator[Span]:
             and (word.person > 0.03 or word.tag in ("nz", "nr") or (VERB.match(text, found.end()) and word.tag == "n"))
         ):
             yield Span(found.start(), found.end(), Entity.PERSON, 0.6, "double")
-    for found in DOUBLED.finditer(text):
-        if found["n"] not in NEVER and found["n"] not in ("天天", "常常", "刚刚", "偏偏", "慢慢", "仅仅", "偷偷", "悄悄"):
-            yield Span(*found.span("n"), Entity.PERSON, 0.8, "beside")
-    for found in LATIN_SURNAMED.finditer(text):  # Tina姚
-        word = starts.get(found.start("s"))
-        surname = found["s"] in lexicon().common and word is not None and word.end == found.end()
-        if surname and found[0][:-1].lower() not in ENGLISH:
-            yield Span(found.start(), found.end(), Entity.PERSON, 0.8, "surname behind")
     yield from _sounded(reading)
 
 

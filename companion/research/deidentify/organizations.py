@@ -15,7 +15,7 @@ _HAN_BODY = re.compile(r"(?=.*[\u4e00-\u9fff])[\w·]{2,}")
 _SUFFIX = re.compile(
     r"(?:有限责任公司|股份有限公司|有限公司|公司|集团|银行|支行|分行|证券|基金|保险|酒店|宾馆|饭店|商场|超市|工厂|电子厂|服装厂|"
     r"制衣厂|纺织厂|玩具厂|厂|大学|学院|研究院|研究所|实验室|中学|小学|高中|初中|幼儿园|幼稚园|职高|技校|"
-    r"附中|附小|外国语学校|学校|一中|二中|三中|四中|五中|六中|七中|八中|九中|十中|医院|卫生院|诊所|门诊部|卫生所|精神卫生中心|防治中心|医学中心|康复中心|急救中心|妇幼保健院|中专|职业学校|体校|人民法院|法院|检察院|公安局|派出所|税务局|"
+    r"附中|附小|外国语学校|学校|一中|二中|三中|四中|五中|六中|七中|八中|九中|十中|医院|卫生院|诊所|门诊部|卫生所|精神卫生中心|防治中心|医学中心|康复中心|急救中心|妇幼保健院|中专|职中|职业学校|体校|人民法院|法院|检察院|公安局|派出所|税务局|"
     r"教育局|民政局|居委会|村委会|街道办|委员会|协会|基金会|俱乐部|事务所|律所|电视台|报社|出版社|工作室|福利院|敬老院|养老院|戒毒所|看守所|监狱|部队|教会)$"
 )
 _BARE = vocabulary("organizations", "bare")
@@ -26,7 +26,8 @@ _CUT = frozenset({"r", "p", "v", "u", "w", "d", "c", "vd", "xc", "TIME", "q", "a
 _EN = re.compile(
     r"(?<![a-z])(?:st\.? )?(?:[a-z][a-z'.&\-]*[ ]){1,4}?(?:university|college|"
     r"academy|elementary(?: school)?|high school|middle school|hospital|clinic|"
-    r"medical center|infirmary|hospice|foundry|tabernacle|community college|church|bank|inc\.?|corp\.?|llc|ltd\.?|institute|school district|"
+    r"medical center|infirmary|hospice|tabernacle|"
+    r"community college|church|bank|inc\.?|corp\.?|llc|ltd\.?|institute|school district|"
     r"pharmacy|police department)(?![a-z])"
 )
 _IN_CHINESE = re.compile(
@@ -117,8 +118,9 @@ def _chinese(reading: Reading) -> Iterator[Span]:
             if first < k and proper:
                 yield Span(words[first].start, word.end, Entity.ORGANIZATION, 0.7, "suffix")
     for found in _NUMBERED.finditer(text):
-        if found.start() in starts and found.end() in ends and len(found[0]) > 2 - found[0].startswith("第"):
-            yield Span(found.start(), found.end(), Entity.ORGANIZATION, 0.6, "numbered")
+        start = found.start() if found.start() in starts else found.start() + 1  # 铁岭市 | 第三中学
+        if start in starts and found.end() in ends and found.end() - start > 2 - text.startswith("第", start):
+            yield Span(start, found.end(), Entity.ORGANIZATION, 0.6, "numbered")
     at = 0
     while at < len(text) - 1:
         for name, entity in lexicon().heads.get(text[at : at + 2], ()):

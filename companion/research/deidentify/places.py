@@ -14,6 +14,7 @@ from companion.research.deidentify.reading import Reading
 from companion.research.deidentify.types import Entity, Span
 
 _PLACE = 0.3  # of the tagger's probability: masking in doubt
+_CERTAIN = 0.95  # of it, where the word is an ordinary one: 天台, 天黑
 _NUM = r"(?:[a-z]?[0-9]{1,5}|[零〇一二三四五六七八九十百千幺两]{1,7}|[a-z]|[甲乙丙丁])"
 _UNIT = r"(?:号院|号楼|号|弄|栋|幢|座|单元|层|楼|室|户|门|巷|排|组|支弄|房)"
 _HOUSE = rf"{_NUM}(?:[-之]{_NUM})?{_UNIT}"
@@ -23,7 +24,9 @@ _CHAIN = re.compile(
     rf"(?<![月0-9零一二三四五六七八九十第]){_HOUSE}"
     rf"(?:[ ,]?(?:{_HOUSE}|[零〇一二三四五六七八九幺两0-9]{{3,4}}{_NO_MORE})){{1,8}}(?!线)"
 )
-_AFTER_PLACE = re.compile(rf"(?:[ ,]?(?:{_HOUSE}|[0-9]{{1,5}}(?:-[0-9]{{1,5}}){{1,3}}|{_ROOM_ALONE}|(?<=[楼号栋座])[a-z](?![a-z]))){{1,6}}")
+_AFTER_PLACE = re.compile(
+    rf"(?:[ ,]?(?:{_HOUSE}|[0-9]{{1,5}}(?:-[0-9]{{1,5}}){{1,3}}|{_ROOM_ALONE}|(?<=[楼号栋座])[a-z](?![a-z]))){{1,6}}"
+)
 _ROOM = re.compile(
     r"(?:住|房间|房号|门牌号?|宿舍|寝室|对面|隔壁|楼上|楼下)(?:是|在|的|号)?(?P<n>[1-9][0-9]{2,3}|[一二三四五六七八九][零〇一二三四五六七八九幺][零〇一二三四五六七八九幺]{1,2})(?![0-9个块元天年月人点])"
 )
@@ -56,8 +59,10 @@ _SITS = re.compile(r"(?:位于|坐落于|坐落在|地处|来自|前往|抵达|�
 _NO_PLACE = vocabulary("places", "no_place")
 _AT_HOME = re.compile(r"(?:住在|家住|家在|住|在) ?(?P<head>[\u4e00-\u9fff]{1,6})$")
 _LITTLE = re.compile(r"[的了是有和跟去来到我你他她它们这那个人住在家一]")
+_ESTATE = re.compile(r"[\u4e00-\u9fff]{1,6}(?=[a-zA-Z]?[0-9]{1,4}(?:栋|幢|座|号楼|单元|号院))")
 _JAPANESE = re.compile(
-    r"(?=[\u4e00-\u9fff々]*[\u3040-\u30ff丁])[\u3040-\u30ff\u4e00-\u9fff々]{2,12} ?\d{1,4}(?:[-丁目番地号]{1,2}\d{1,4}){1,2}号?"
+    r"(?=[\u4e00-\u9fff々]*[\u3040-\u30ff丁])"
+    r"[\u3040-\u30ff\u4e00-\u9fff々]{2,12} ?\d{1,4}(?:[-丁目番地号]{1,2}\d{1,4}){1,2}号?"
 )  # 由比ガ浜 3-11-5
 
 
@@ -105,6 +110,9 @@ def _further(reading: Reading, end: int) -> int:
     road = _ROAD_AFTER.match(reading.text, end)
     if road is not None:
         return road.end()
+    estate = _ESTATE.match(reading.text, end)
+    if estate is not None and not _LITTLE.search(estate[0]):
+        return estate.end()
     reach = end
     for word in reading.tagged.words:
         if word.start < end or word.end - end > 10:
@@ -149,7 +157,7 @@ def _tagged(reading: Reading) -> Iterator[Span]:
             yield Span(word.start, word.end, Entity.ADDRESS, 0.89 if sits else 0.6, "sits" if sits else "gazetteer")
         settlement = word.body > 0.3 and re.search(r"[省市县区镇乡村旗盟州]$", name) is not None
         if (word.place >= _PLACE or settlement) and word.end - word.start > 1:
-            if name in _COMMON or re.fullmatch(r"[\W\d_a-z]*", name):
+            if name in _COMMON or re.fullmatch(r"[\W\d_a-z]*", name) or (name in ordinary() and word.place < _CERTAIN):
                 continue
             kind = Entity.LOCATION if name[-1] in "省国洲洋" else Entity.ADDRESS
             for known, entity in lexicon().heads.get(name[:2], ()):

@@ -29,10 +29,16 @@ _NUMBERED = re.compile(
     r"Green|Yard|Alley|Run|Heights|Path|Bend|Crossing|Street|Road|Avenue|Ave|Lane|Drive|Terrace|Place|Court|Boulevard)"
     r"(?: (?:NE|NW|SE|SW|N|S|E|W)(?![A-Za-z]))?(?:, [A-Z][a-z]+(?: [A-Z][a-z]+)?)?"
 )
-_ROUTE = re.compile(r"(?:County Road|County Rd|State Route|Route|Highway|Hwy) \d{1,4}(?: (?:North|South|East|West|[NSEW])\b)?")
+_ROUTE = re.compile(
+    r"(?:County Road|County Rd|State Route|Route|Highway|Hwy) \d{1,4}(?: (?:North|South|East|West|[NSEW])\b)?"
+)
 _HOUSE = re.compile(
     r"(?:[A-Z][a-z]+(?:'s)? ){1,2}(?:Cottage|House|Farm|Manor|Lodge|Residence|Residences|Court|Apartments)"
     r"(?:, [A-Z][a-z]+(?: [A-Z][a-z]+)?)?"
+)
+_RELATIVE = re.compile(
+    r"(?<![a-z])the (?:end|last|first|corner|second|third) (?:house|cottage|flat|bungalow)"
+    r"(?: (?:past|by|after|before|behind|opposite) the [a-z]+)?(?![a-z])"
 )
 _ROOM = re.compile(r"(?<![a-z])(?:apartment|apt|unit|suite|room|dorm)\.? (?:number )?#?(?=[a-z]?\d)[a-z0-9\-]{1,6}\b")
 _POSTAL = re.compile(
@@ -49,7 +55,7 @@ _IN = re.compile(
 def find_english_places(reading: Reading) -> Iterator[Span]:
     """ADDRESS and LOCATION."""
     text = reading.lower
-    for pattern in (_STREET, _ROOM):
+    for pattern in (_STREET, _ROOM, _RELATIVE):
         for found in pattern.finditer(text):
             yield Span(found.start(), found.end(), Entity.ADDRESS, 0.86, "street")
     for found in _NAMED.finditer(reading.text):

@@ -36,7 +36,7 @@ _FOLD: dict[int, str] = str.maketrans(
 _SIGN = "[零〇一二三四五六七八九幺两洞拐壹贰叁肆伍陆柒捌玖兩a-zA-Z0-9点]"
 # A spoken digit counts as one beside another digit or a letter: in "一个人" nothing is a number.
 _IN_NUMBER = re.compile(rf"(?<![a-zA-Z0-9]){_SIGN}(?:[-. ()]{{0,2}}{_SIGN}){{2,}}")
-_BEFORE_SENTENCE = re.compile(r"(?:[.!?:;,\n\"(]\s*|[\u4e00-\u9fff]\s?|^\s*)$")
+_BEFORE_SENTENCE = re.compile(r"(?:[.!?:;\n\"(]\s*|[\u4e00-\u9fff]\s?|^\s*)$")
 _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef]")
 
 

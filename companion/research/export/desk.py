@@ -39,10 +39,10 @@ class Exports:
         than k people fit, which does not tell how many do."""
         if "researcher" not in staff.roles:
             raise InputError("only a researcher asks for an export", code="forbidden")
-        request, purpose = checked(request), checked_purpose(purpose)
+        now = self._now()
+        request, purpose = checked(request, now), checked_purpose(purpose)
         if len(await self._register.all(by=staff.id, states=["requested"])) >= OPEN:
             raise InputError(f"{OPEN} requests of yours wait for approval already", code="too_many_requests")
-        now = self._now()
         if not await self._job.sources.at_least(request.k, request.filters, now):
             await self._audit.write(now, staff.id, "research.refuse", code="too_few_people", k=request.k)
             raise InputError(

@@ -186,10 +186,11 @@ class Register:
         return await self.store.transaction(work)
 
     async def marks(self) -> dict[str, float]:
-        """How far decisions and erasures have come: where this is unchanged, so is who agrees to what."""
+        """How far decisions and erasures have come: where this is unchanged, so is who agrees to research."""
+        ours = col(ConsentRow.purpose).in_(("research", "training"))
 
         async def work(session: AsyncSession) -> dict[str, float]:
-            consent = await session.scalar(select(func.max(col(ConsentRow.id))))
+            consent = await session.scalar(select(func.max(col(ConsentRow.id))).where(ours))
             erasures = await session.scalar(select(func.count()).select_from(ErasureRow))
             return {"consent": consent or 0, "erasures": erasures or 0}
 

@@ -15,6 +15,7 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 PAIRS: frozenset[Format] = frozenset({"kto", "dpo"})  # these take consent to training too
 K_INTERNAL, K_PUBLIC, L = 5, 11, 2  # reference: common k; 11 as the cell rule of CMS; l over sensitive values
 _PURPOSE = (20, 2000)  # characters; authored
+_NARROWEST_DAYS = 28  # of a window of time: within a narrower one the shifted week tells the true one; authored
 _DAYS = 365  # that an export may be downloaded for; authored
 _PLAIN = re.compile(r"[\w.:/@-]{1,100}", re.ASCII)
 
@@ -61,8 +62,8 @@ class Request:
         return cls(**{**told, "formats": tuple(told["formats"]), "filters": Filters(**told["filters"])})
 
 
-def checked(request: Request) -> Request:
-    """The request with its formats in their order, each once. Raises InputError (invalid_request)."""
+def checked(request: Request, now: float) -> Request:
+    """The request with its formats in their order, each once. now: unix s. Raises InputError (invalid_request)."""
     if unknown := set(request.formats) - set(FORMATS):
         raise InputError(f"{len(unknown)} unknown formats: choose of {', '.join(FORMATS)}", code="invalid_request")
     if not request.formats:
@@ -79,6 +80,12 @@ def checked(request: Request) -> Request:
     wanted = request.filters
     if wanted.since is not None and wanted.until is not None and wanted.since >= wanted.until:
         raise InputError("since must be before until", code="invalid_request")
+    until = now if wanted.until is None else min(now, wanted.until)
+    if wanted.since is not None and until - wanted.since < _NARROWEST_DAYS * 86_400.0:
+        raise InputError(
+            f"ask for {_NARROWEST_DAYS} days at least: a narrower window would tell when somebody talked",
+            code="invalid_request",
+        )
     if not 1 <= wanted.min_turns <= 1000:
         raise InputError("min_turns is 1 to 1000", code="invalid_request")
     for name in ("language", "persona", "model"):

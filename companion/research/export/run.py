@@ -66,6 +66,7 @@ class Run:
     async def go(self) -> None:
         """To `published` or `review`. Raises Failed, Lost, OSError, StorageError."""
         self._tell("survey")
+        marks = await self.register.marks()
         people = await survey(self.sources, self.request, self.pseudonyms, self.as_of)
         if self.row.version > 1:  # a later version has nobody who was not in the one before
             before = await self._before()
@@ -79,7 +80,7 @@ class Run:
         decisions: Mapping[str, Any] = await self.register.decisions(self.row.lineage)
         found = [flag.id for flag in read_flags(self.flags)]
         if waiting := sum(flag not in decisions for flag in found):
-            await self._review(waiting)
+            await self._review(waiting, marks)
             return
         kept = sum(decisions[flag] == "keep" for flag in found)
         flags = {"found": len(found), "masked": len(found) - kept, "kept": kept}
@@ -91,9 +92,15 @@ class Run:
                 return members
         return {}
 
-    async def _review(self, flags: int) -> None:
-        told = self.audit.row(self.now(), OPERATOR, "research.review", object_id=self.row.id, flags=flags)
-        values = {"state": "review", "lease_until": None, "progress": {"stage": "review", "flags": flags}}
+    async def _review(self, flags: int, marks: Mapping[str, float]) -> None:
+        now = self.now()
+        told = self.audit.row(now, OPERATOR, "research.review", object_id=self.row.id, flags=flags)
+        values: dict[str, Any] = {
+            "state": "review",
+            "lease_until": None,
+            "progress": {"stage": "review", "flags": flags},
+        }
+        values["marks"] = {**marks, "at": now}
         if not await self.register.change(self.row.id, ["running"], values, [told]):
             raise Lost
 

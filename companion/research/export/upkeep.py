@@ -46,14 +46,13 @@ class Upkeep:
         for row in await self._register.all(states=["published", "superseded", "failed"]):
             if row.expires_at is not None and row.expires_at <= self._now():
                 changed += await self._expire(row)
-        marks = await self._register.marks()
-        for row in await self._register.all(states=["published"]):
+        marks, agreeing = await self._register.marks(), None
+        for row in await self._register.all(states=["published", "review"]):
             seen = row.marks or {}
             stale = any(seen.get(name) != mark for name, mark in marks.items())
             if stale or self._now() - seen.get("at", 0.0) > _LOOKED_S:
-                changed += await self._look(row, marks)
-        for row in await self._register.all(states=["review"]):
-            changed += await self._still_in_review(row)
+                agreeing = await self._agreeing() if agreeing is None else agreeing
+                changed += await self._look(row, marks, agreeing)
         return changed
 
     @asynccontextmanager
@@ -98,35 +97,37 @@ class Upkeep:
             await asyncio.to_thread(self._job.folders.keys.destroy, row.lineage)
         return 1
 
-    async def _look(self, row: ExportRow, marks: Mapping[str, float]) -> int:
-        """Whether everybody in it still agrees; else there is another version."""
-        gone = await self._gone(row)
-        if gone:
-            return await self._supersede(row, gone)
-        await self._register.change(row.id, ["published"], {"marks": {**marks, "at": self._now()}})
-        return 0
+    async def _look(self, row: ExportRow, marks: Mapping[str, float], agreeing: Mapping[str, bool]) -> int:
+        """Whether everybody in it still agrees; else there is another version, or it is made anew."""
+        key = await asyncio.to_thread(self._job.folders.keys.there, row.lineage)
+        if key is None:
+            _log.error("the key of an export is gone: whoever takes their consent back cannot be found in it")
+            return 0
+        names = Pseudonyms(key)
+        there = {names.person(user_id): training for user_id, training in agreeing.items()}
+        if row.state == "review":
+            changed = await self._left_review(row, there)
+        else:
+            gone = await self._gone(row, there)
+            changed = bool(gone) and await self._supersede(row, gone)
+        if not changed:
+            await self._register.change(row.id, [row.state], {"marks": {**marks, "at": self._now()}})
+        return int(changed)
 
-    async def _gone(self, row: ExportRow) -> list[str]:
-        """Tombstones of those who are in it and do not agree any more."""
-        agreeing = await self._agreeing(row.lineage)
-        if agreeing is None:
-            return []
+    async def _gone(self, row: ExportRow, there: Mapping[str, bool]) -> list[str]:
+        """Tombstones of those who are in it and do not agree any more. there: pseudonym -> to training too."""
         pairs = bool(PAIRS & set(Request.from_json(row.request).formats))
         gone = []
         for person, training in (await self._register.members(row.id)).items():
-            if person not in agreeing:
+            if person not in there:
                 gone.append(person)
-            elif pairs and training and not agreeing[person]:
+            elif pairs and training and not there[person]:
                 gone.append(TRAINING + person)
         return gone
 
-    async def _agreeing(self, lineage: str) -> dict[str, bool] | None:
-        """Pseudonym -> whether they agree to training too, of everybody who agrees to research. None without a key."""
-        key = await asyncio.to_thread(self._job.folders.keys.there, lineage)
-        if key is None:
-            _log.error("the key of an export is gone: whoever takes their consent back cannot be found in it")
-            return None
-        sources, pseudonyms, found, after = self._job.sources, Pseudonyms(key), dict[str, bool](), ""
+    async def _agreeing(self) -> dict[str, bool]:
+        """Everybody who agrees to research -> whether to training too."""
+        sources, found, after = self._job.sources, dict[str, bool](), ""
         yes = (col(ConsentRow.purpose) == "research") & col(ConsentRow.given)
         while True:
             query = select(col(ConsentRow.user_id)).where(yes, col(ConsentRow.user_id) > after).distinct()
@@ -137,13 +138,12 @@ class Upkeep:
             page = await sources.store.transaction(work)
             for user_id in page:
                 if await sources.agrees(user_id):
-                    training = await sources.consents.given(user_id, "training") is True
-                    found[pseudonyms.person(user_id)] = training
+                    found[user_id] = await sources.consents.given(user_id, "training") is True
             if len(page) < _PAGE:
                 return found
             after = page[-1]
 
-    async def _supersede(self, row: ExportRow, gone: list[str]) -> int:
+    async def _supersede(self, row: ExportRow, gone: list[str]) -> bool:
         """The export is no more; one without them is made, under the same approval, and its holder is told."""
         now, made = self._now(), f"export_{uuid.uuid4().hex}"
         values: dict[str, Any] = row.model_dump() | {
@@ -166,26 +166,21 @@ class Upkeep:
             self._audit.row(now, OPERATOR, "research.supersede", object_id=row.id, tombstones=len(gone)),
         ]
         if not await self._register.change(row.id, ["published"], {"state": "superseded"}, also):
-            return 0
+            return False
         await asyncio.to_thread(removed, self._job.folders.ready(row.id))
-        return 1
+        return True
 
-    async def _still_in_review(self, row: ExportRow) -> int:
+    async def _left_review(self, row: ExportRow, there: Mapping[str, bool]) -> bool:
         """What waits for a human holds nothing of somebody who took their consent back: it is made anew."""
         folder = self._job.folders.work(row.id)
         parts = folder / "parts"
-        agreeing = await self._agreeing(row.lineage)
-        gone = (
-            [path for path in parts.iterdir() if path.name not in agreeing]
-            if parts.is_dir() and agreeing is not None
-            else []
-        )
+        gone = [path for path in parts.iterdir() if path.name not in there] if parts.is_dir() else []
         if not gone:
-            return 0
+            return False
         (folder / "flags.jsonl").unlink(missing_ok=True)
         for path in gone:
             path.unlink(missing_ok=True)
-        return int(await self._register.change(row.id, ["review"], {"state": "queued"}))
+        return await self._register.change(row.id, ["review"], {"state": "queued"})
 
     def _notice(self, row: ExportRow, kind: str, now: float, successor: str | None = None, gone: int = 0) -> Work:
         values: dict[str, Any] = {"id": f"notice_{uuid.uuid4().hex}", "export_id": row.id, "at": now}
