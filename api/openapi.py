@@ -24,8 +24,8 @@ from api.staff.guards import CSRF_HEADER, Guard
 
 Json = dict[str, Any]
 _ABOUT = """A companion that hears how something is said. People talk to it over a WebSocket (/asyncapi.json); what is
-here is for the person's own data (`/v1/me`), for staff who sign in (`/v1/staff`), for counsellors (`/v1/review`) and researchers
-(`/v1/research`).
+here is for the person's own data (`/v1/me`), for staff who sign in (`/v1/staff`), for counsellors (`/v1/review`) and
+for researchers (`/v1/research`).
 
 Times are unix seconds. A refusal is `{"error": {"type", "code", "message", "param"}}`, with no word of the request."""
 _TAGS = {

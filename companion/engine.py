@@ -31,6 +31,7 @@ from companion.reply import Answerer
 from companion.safety.emotion_law import OFF, check_emotion_inference
 from companion.safety.reply_rules import rules
 from companion.safety.risk.reader import RiskReader
+from companion.safety.screen import Screen
 from companion.settings import Memory as MemorySettings
 from companion.settings import Settings
 from companion.speech.completeness import CompletenessReader
@@ -137,6 +138,7 @@ class Engine:
         self.words.read("你好")
         self.risk.read("你好")
         rules()
+        Screen(language="zh", max_sentences=1, region=self.settings.safety.region, said="你好").feed("好。")
         from prompts.compose import compose
         from prompts.persona import load_persona
 

@@ -165,7 +165,13 @@ class Answerer:
         instead = spoken(reply.strategy, persona.language) or _LISTENING[persona.language]
         meets = reply.strategy.skill in (Skill.GREETING, Skill.CLOSING)  # a goodbye is answered by a goodbye
         echo = EchoGuard("" if meets else _said(heard), instead)
-        screen = Screen(language=persona.language, max_sentences=persona.max_sentences)
+        screen = Screen(
+            language=persona.language,
+            max_sentences=persona.max_sentences,
+            region=self._settings.safety.region,
+            said=_said(heard),
+            risk=scene.risk,
+        )
         reply.changes = screen.changes
         stream = self._chat.stream(
             reply.prompt.messages,

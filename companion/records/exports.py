@@ -17,7 +17,7 @@ _Json = JSON(none_as_null=True)
 class ExportRow(SQLModel, table=True):
     """One version of one export. request: `research.export.request.Request`. Unix seconds.
 
-    lineage: of the first version, shared by those that follow it, as are key and pseudonyms. state: requested, declined,
+    lineage: of the first version, shared by those after it, as are key and pseudonyms. state: requested, declined,
     queued, running, review (a human decides on rare content), published, failed, superseded, expired. as_of: what came
     later is not in it. crisis_text: the approver allows words of turns in danger. lease_until: the process that runs it
     is believed alive until then. progress: stage, people, done, turns; counts: of what is in it; report: of the risk;

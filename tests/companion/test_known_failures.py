@@ -239,7 +239,6 @@ def test_where_the_region_is_unknown_no_number_is_right() -> None:
     assert screen.feed("可以打12356。") + screen.finish() == "请打你所在地的急救或者求助电话。"
 
 
-@pytest.mark.xfail(strict=True, reason="the answerer does not hand the region to its screen yet")
 @pytest.mark.parametrize(("region", "said"), [("CN", "你可以打988。"), ("US", "You can call 12356.")])
 async def test_in_a_whole_talk_no_number_of_another_country_goes_out(talk: Open, region: str, said: str) -> None:
     async with talk(chat=FakeChatModel(said), safety=Safety(region=region)) as t:
@@ -247,7 +246,6 @@ async def test_in_a_whole_talk_no_number_of_another_country_goes_out(talk: Open,
         assert core(said) not in reply and ("12356" if region == "CN" else "988") in reply
 
 
-@pytest.mark.xfail(strict=True, reason="the answerer does not hand the turn to its screen yet")
 @pytest.mark.parametrize(("said", "reply"), [("医院的人和他们是一伙的", "是的。"), ("She must be part of it", "Yes.")])
 async def test_in_a_whole_talk_a_delusion_is_not_agreed_to_in_one_word(talk: Open, said: str, reply: str) -> None:
     async with talk(chat=FakeChatModel(reply), safety=Safety(region="CN")) as t:

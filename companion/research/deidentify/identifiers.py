@@ -127,9 +127,9 @@ _PLATE = re.compile(
 )
 
 
-_LIKE_PLATE = re.compile(rf"[{_PROVINCE}] ?[A-HJ-NP-Z][ ·.\-]?(?=[A-Z]{0, 6}\d)[A-Z0-9]{{5,6}}{_END}")  # misheard
+_LIKE_PLATE = re.compile(rf"[{_PROVINCE}] ?[A-HJ-NP-Z][ ·.\-]?(?=[A-Z]{{0,6}}\d)[A-Z0-9]{{5,6}}{_END}")  # misheard
 _ABROAD = re.compile(
-    rf"{_EDGE}(?:[A-Z]{{2}}\d\d ?[A-Z]{{3}}|(?=[A-Z0-9 -]{0, 10}\d)[A-Z0-9]{{2,4}}[ -]?[A-Z0-9]{{2,5}}){_END}"
+    rf"{_EDGE}(?:[A-Z]{{2}}\d\d ?[A-Z]{{3}}|(?=[A-Z0-9 -]{{0,10}}\d)[A-Z0-9]{{2,4}}[ -]?[A-Z0-9]{{2,5}}){_END}"
 )
 _BRITISH = re.compile(r"[A-Z]{2}\d\d ?[A-Z]{3}")  # the form since 2001
 _ON_A_CAR = re.compile(r"车牌|牌照|车号|license|licence|plate|registration|number ?plate|(?<![a-z])reg(?![a-z])")

@@ -11,7 +11,7 @@ import msgspec
 
 from companion.research.export.talks import Dialogue, Turn
 
-_GROUP = 4096  # rows that are held before they are written
+_GROUP = 1024  # rows that are held before they are written
 _json = msgspec.json.Encoder(order="deterministic").encode
 # Column -> its type in Arrow and what it holds; documented in the card and in Croissant.
 COLUMNS: dict[str, tuple[str, str]] = {
@@ -105,3 +105,4 @@ class TurnsTable:
             self._writer.write_table(self._arrow.Table.from_pylist(self._rows, schema=self._schema))
             self.rows += len(self._rows)
             self._rows = []
+            self._arrow.default_memory_pool().release_unused()
