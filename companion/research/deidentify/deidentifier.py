@@ -15,7 +15,7 @@ _OVERLAP = 64  # where no sentence ends in a window, the next begins that much e
 _END = re.compile(r"[。！？\n；]+|[.!?;]\s")
 _UNBROKEN = re.compile(r"[!-~]{1,4096}")  # an address of a page is seen whole
 _SURE = 0.8  # of a name that is looked for in the other turns
-VERSION = "1"  # of the rules, for the manifest of an export
+VERSION = "2"  # of the rules, for the manifest of an export
 
 # Where two overlap with equal standing, the one that says more about a place wins.
 _RANK = {Entity.NUMBER: 0, Entity.ACCOUNT: 1, Entity.AGE: 2, Entity.DATE: 2}

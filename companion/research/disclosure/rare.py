@@ -12,8 +12,9 @@ from companion.research.disclosure import indirect_en, indirect_zh, learnt
 from companion.research.disclosure.phrases import Rule
 from companion.research.disclosure.rarity import FEWEST_PEOPLE, Rarity
 
-VERSION = "1"  # of the rules and of the head, for the manifest of an export
+VERSION = "2"  # of the rules and of the head, for the manifest of an export
 _WINDOW, _OVERLAP = 512, 64  # characters that the rules see at once: time in proportion to the length of a turn
+_LEAST_ODDS = -0.75  # beside the head's threshold: a human looks, so that more is better; set on sixty dialogues
 _BATCH = 128  # sentences that the head judges at once
 _ENGLISH = re.compile(r"[A-Za-z]{2}")
 _LEARNT = "reads like what few could say"
@@ -89,7 +90,7 @@ class _Asked:
 
     def answer(self) -> None:
         for place, (odds, kind) in zip(self._places, learnt.judged(self._sentences, learnt.shipped()), strict=True):
-            if odds >= 0:
+            if odds >= _LEAST_ODDS:
                 self._flags.append(Flag(*place, kind, _LEARNT))
         self._sentences, self._places = [], []
 

@@ -76,7 +76,7 @@ def _candidates(reading: Reading) -> Iterator[tuple[str, int, int]]:
 
 @cache
 def _tokenizer() -> Any:
-    import jieba  # type: ignore[import-untyped]
+    import jieba
 
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()

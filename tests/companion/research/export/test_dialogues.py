@@ -9,7 +9,7 @@ First figures, by the rules as they stood: 17 of 300 direct ones could be read w
 in the export, where masked rare content covered five more), 254 of 300 indirect ones were masked as rare content
 (.847), 235 pieces in the 684 turns without an indirect one (34 per 100 turns). Most of those were words that only one
 person said; since that counts for less, 202 are masked (.673) and 47 pieces elsewhere (7 per 100 turns, some of which
-tell something all the same): the goal of .8 is missed.
+tell something all the same). With the head's threshold lowered, on these dialogues, it is .80, and 14 pieces per 100.
 
 Then general faults of the de-identifier were mended until no direct one could be read whole. How far that carries to
 other talk say the 145 identifiers of `direct_fresh.txt`, written afterwards: 21 could be read whole by the rules of
@@ -34,8 +34,8 @@ from memory.types import Slot
 from tests.companion.research.export.people import World, consent, deidentifier, memory, remember, talk
 
 DIALOGUES = Path(__file__).parent / "dialogues.jsonl"
-FLAGGED = 0.66  # of the indirect ones, where .8 is wanted
-FALSE = 0.1  # flags a turn without an indirect one
+FLAGGED = 0.79  # of the indirect ones
+FALSE = 0.15  # flags a turn without an indirect one
 _MARK = re.compile(r"〔[^〕]*〕")
 _RARE = "〔…〕"
 _SIGNS = re.compile(r"[\W_]+")
