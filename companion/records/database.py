@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Work = Callable[[AsyncSession], Awaitable[None]]  # something done within another one's transaction
+_log = logging.getLogger(__name__)
 _RETRIES_S = (0.05, 0.2, 0.5)  # waits before a locked database is tried again
 _ROOT = Path(__file__).resolve().parents[2]
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
@@ -104,11 +106,19 @@ class Store:
         them unreadable to SQL and overwrites them as the space is used again; its WAL keeps them until it is rotated.
         """
         engine: AsyncEngine = self.sessions.kw["bind"]
-        command = "PRAGMA wal_checkpoint(TRUNCATE)" if engine.dialect.name == "sqlite" else "VACUUM"
+        lite = engine.dialect.name == "sqlite"
+        command = "PRAGMA wal_checkpoint(TRUNCATE)" if lite else "VACUUM"
         try:
-            async with engine.connect() as connection:
-                autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-                await autocommit.execute(text(command))
+            for wait_s in (*_RETRIES_S, None):
+                async with engine.connect() as connection:
+                    autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    done = await autocommit.execute(text(command))
+                    if not lite or not done.scalar_one():  # else somebody still reads what is to go
+                        return
+                if wait_s is None:
+                    raise StorageError("the database could not be scrubbed (somebody reads it); try again")
+                _log.warning("the database is being read: it is scrubbed in a moment")
+                await asyncio.sleep(wait_s)
         except (SQLAlchemyError, OSError) as error:
             raise StorageError(f"the database could not be scrubbed ({_cause(error)}); try again") from None
 
