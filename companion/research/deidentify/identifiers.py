@@ -198,7 +198,9 @@ def find_codes(reading: Reading) -> Iterator[Span]:
     for found in _ABROAD.finditer(reading.text):
         around = reading.before(found.start(), 24) + " " + reading.after(found.end(), 16)
         if _BRITISH.fullmatch(found[0]) or (re.search(r"\d", found[0]) and _ON_A_CAR.search(around)):
-            yield Span(found.start(), found.end(), Entity.PLATE, 0.8, "plate abroad")
+            like = text[found.start() - 1 : found.start()] in _PROVINCE  # 京3FQ3221: misheard, or none
+            kind = Entity.NUMBER if like and found.start() else Entity.PLATE
+            yield Span(found.start(), found.end(), kind, 0.8, "plate abroad")
     for found in _EXTENSION.finditer(reading.lower):
         yield Span(*found.span("e"), Entity.NUMBER, 0.6, "extension")
     for code in _CODES:
