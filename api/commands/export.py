@@ -196,6 +196,28 @@ async def _make(exporting: Exporting, export_id: str, masks: Staff | None) -> No
     _tell(row)
 
 
+@export.command()
+@click.option("--by", required=True, metavar="NAME", help="A researcher's account.")
+@click.option("--purpose", required=True, help="What the numbers are for, in 20 characters or more.")
+@click.option("--epsilon", required=True, type=float, help="Spent of COMPANION_RESEARCH__EPSILON_PER_QUARTER.")
+def release(by: str, purpose: str, epsilon: float) -> None:
+    """Numbers that may be published, with the noise of differential privacy; each run spends epsilon."""
+
+    async def work(exporting: Exporting, access: Access) -> None:
+        from companion.research.aggregates import Overview
+        from companion.research.disclosure.budget import Ledger
+        from companion.research.release import release as draw
+
+        staff, now, settings = await _staff(access, by), access.now(), Settings()
+        sources = exporting.job.sources
+        ledger = Ledger(sources.store, settings.research.epsilon_per_quarter)
+        await access.audit.write(now, staff.id, "research.release", epsilon=epsilon)
+        drawn = await draw(Overview(sources, exporting.job.register), ledger, staff.name, purpose, epsilon, now)
+        click.echo(json.dumps({"people": drawn.people, "training": drawn.training, "left": drawn.spent.left}))
+
+    _run(work)
+
+
 async def _show_progress(exporting: Exporting, export_id: str) -> None:
     while True:
         await asyncio.sleep(2.0)

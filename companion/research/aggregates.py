@@ -234,16 +234,24 @@ class Overview:
 
     async def at(self, now: float) -> Aggregates:
         """As of the midnight before now, unix s, where people are."""
-        zone = ZoneInfo(self._sources.timezone)
-        today = datetime.fromtimestamp(now, zone).date()
-        as_of = datetime(today.year, today.month, today.day, tzinfo=zone).astimezone(UTC).timestamp()
+        as_of, tally = self._empty(now)
         async with self._alone:
             mark = (as_of, await self._register.marks())
             if self._known is None or self._known[0] != mark:
-                self._known = (mark, await self._counted(as_of, Tally(zone, today)))
+                self._known = (mark, (await self._counted(as_of, tally)).aggregates(as_of))
             return self._known[1]
 
-    async def _counted(self, as_of: float, tally: Tally) -> Aggregates:
+    async def tally(self, now: float) -> Tally:
+        """What is behind `at`, exact: nobody may see it but who draws noise."""
+        return await self._counted(*self._empty(now))
+
+    def _empty(self, now: float) -> tuple[float, Tally]:
+        zone = ZoneInfo(self._sources.timezone)
+        today = datetime.fromtimestamp(now, zone).date()
+        as_of = datetime(today.year, today.month, today.day, tzinfo=zone).astimezone(UTC).timestamp()
+        return as_of, Tally(zone, today)
+
+    async def _counted(self, as_of: float, tally: Tally) -> Tally:
         batch: list[str] = []
         async for user_id in self._sources.candidates(Filters(), as_of):
             batch.append(user_id)
@@ -252,7 +260,7 @@ class Overview:
                 batch = []
         if batch:
             await self._add(batch, as_of, tally)
-        return tally.aggregates(as_of)
+        return tally
 
     async def _add(self, ids: Sequence[str], as_of: float, tally: Tally) -> None:
         talks, felt, rated = _queries(ids, as_of)
