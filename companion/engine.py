@@ -16,11 +16,11 @@ from affect.speech_emotion import EmotionModelError, SpeechEmotionClassifier
 from affect.text_emotion import SlowTextEmotion, TextEmotionClassifier
 from affect.trajectory import OwnBaseline, own_baseline
 from companion.backends import factory
+from companion.consent.in_force import consents_in_force
 from companion.errors import ModelUnavailable
 from companion.llm.chat_model import ChatModel
 from companion.notifier import Notifier
 from companion.records.cases import Cases
-from companion.records.consents import Consents
 from companion.records.contacts import Contacts
 from companion.records.counters import Counters
 from companion.records.habits import Habits
@@ -76,16 +76,15 @@ class Engine:
         self.chat = chat
         self.records = records
         self.resumable = Resumable(records)
-        agreed = settings.consent
-        self.consents = Consents(records.store, records.ring, required=agreed.required, audio_days=agreed.audio_days)
         self.cases = Cases(records.store, records.ring)
         self.contacts = Contacts(records.store, records.ring)
         self.safety = SafetyRecords(records.store, records.ring)
         self.counters = Counters(records.store)
         self.notifier = Notifier(settings.safety, self.contacts, records.ring)
         self.habits = Habits(records.store, settings.memory.timezone)
-        below = settings.consent.guardian_below
-        self.consents.child = lambda user_id: self.habits.child(user_id, below, self.now())
+        self.consents = consents_in_force(
+            settings.consent, records.store, records.ring, self.habits, lambda: self.now()
+        )
         self.recordings = Recordings(records, self.consents, settings, lambda: self.now())
         self.learner = learner
         self.memories = memories = learner.memories
@@ -176,10 +175,7 @@ class Engine:
             completeness = await completeness_reader(settings, locate)
             if completeness is not None:
                 owned(completeness)
-            voice = voice_reader(settings)
-            classifier = await emotion_classifier(settings, locate, recognizer)
-            if classifier is not None:
-                voice = WithEmotion(voice, classifier, settings.emotion.model)
+            voice = await whole_voice_reader(settings, locate, recognizer)
             owned(voice)
             words = await words_classifier(settings, embedder.name, locate)
             if isinstance(words, SlowTextEmotion):
@@ -244,6 +240,14 @@ def learner(
 def voice_reader(settings: Settings) -> VoiceReader:
     """What reads voices, before a classifier is put beside it."""
     return Unread() if settings.emotion.backend == OFF else ProsodyReader()
+
+
+async def whole_voice_reader(
+    settings: Settings, locate: Callable[[str], Path], recognizer: Recognizer | None = None
+) -> VoiceReader:
+    """`voice_reader` with the `emotion_classifier` beside it, where there is one. Raises ModelUnavailable."""
+    voice, classifier = voice_reader(settings), await emotion_classifier(settings, locate, recognizer)
+    return voice if classifier is None else WithEmotion(voice, classifier, settings.emotion.model)
 
 
 async def emotion_classifier(

@@ -21,7 +21,7 @@ from companion.reply import ThinkingMode
 from companion.saying import Saying, Utterance
 from companion.speech.completeness import HEARD_S
 from companion.speech.ending import read_ending
-from companion.speech.endpointing import LOOK_BACK_S, wait_s
+from companion.speech.endpointing import COMPLETE_FROM_S, LOOK_BACK_S, wait_s
 from companion.speech.sound import Sound
 from companion.speech.vad import WINDOW
 from companion.turn import Heard
@@ -234,8 +234,7 @@ class Session:
 
     async def _read_ending(self, paused: Paused) -> None:
         samples = self._samples(max(paused.start_s, paused.at_s - LOOK_BACK_S), paused.at_s)
-        whole = self._samples(max(paused.start_s, paused.at_s - HEARD_S), paused.at_s + PAUSE_S)
-        ending, complete = await asyncio.gather(self._engine.ticker.read(read_ending, samples), self._complete(whole))
+        ending, complete = await asyncio.gather(self._engine.ticker.read(read_ending, samples), self._complete(paused))
         turns = self._turns
         if turns is not None and (eagerness := turns.config.eagerness) is not None:
             wait = wait_s(
@@ -248,9 +247,11 @@ class Session:
             )
             turns.hold(paused.at_s, wait)
 
-    async def _complete(self, samples: Samples) -> float | None:
+    async def _complete(self, paused: Paused) -> float | None:
         reader = self._engine.completeness
-        return None if reader is None else await reader.read(samples)
+        if reader is None or paused.spoken_s < COMPLETE_FROM_S:
+            return None
+        return await reader.read(self._samples(max(paused.start_s, paused.at_s - HEARD_S), paused.at_s + PAUSE_S))
 
     def _utter(self, stopped: Stopped, *, respond: bool) -> asyncio.Task[None]:
         item_id, self._speaking = self._speaking or new_id("item"), None

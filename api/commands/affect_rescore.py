@@ -28,23 +28,21 @@ def rescore(backend: str | None, model: str | None, most: int | None) -> None:
 
 
 async def _rescore(settings: Settings, most: int | None) -> None:
-    from companion.engine import emotion_classifier, voice_reader
+    from companion.consent.in_force import consents_in_force
+    from companion.engine import whole_voice_reader
     from companion.models.packs import PackStore
-    from companion.records.consents import Consents
+    from companion.records.habits import Habits
     from companion.records.repository import open_records
     from companion.rescoring import Rescored, rescore
     from companion.safety.emotion_law import check_emotion_inference
-    from companion.speech.voice import WithEmotion
 
     check_emotion_inference(settings.safety.region, settings.safety.context, settings.emotion.backend)
-    reader = voice_reader(settings)
-    classifier = await emotion_classifier(settings, PackStore(settings.models).locate)
-    if classifier is not None:
-        reader = WithEmotion(reader, classifier, settings.emotion.model)
-    done, agreed = Rescored(), settings.consent
+    reader = await whole_voice_reader(settings, PackStore(settings.models).locate)
+    done = Rescored()
     try:
         async with open_records(settings) as records:
-            consents = Consents(records.store, records.ring, required=agreed.required, audio_days=agreed.audio_days)
+            habits = Habits(records.store, settings.memory.timezone)
+            consents = consents_in_force(settings.consent, records.store, records.ring, habits, time.time)
             async for done in rescore(records, consents, reader, time.time(), most=most):
                 if (done.read + done.withheld + done.unreadable) % 100 == 0:
                     click.echo(f"{done.read} read", err=True)

@@ -23,7 +23,7 @@ _BEGUN_S, _BEGUN = 0.6, 1.2  # who has hardly begun is given more time
 _TREMBLES_ST, _SOBS, _MOVED = 0.3, 0.6, 1.4  # tremor and share of breath from which, and how much more, they are given
 # Log odds of the model: its usual +-4 weigh half of what the voice may, and nothing before it has heard so much, since
 # on short sentences it knows nothing (docs/decisions/0013).
-_COMPLETE, _COMPLETE_FROM_S = 0.25, 2.5
+_COMPLETE, COMPLETE_FROM_S = 0.25, 2.5
 _PAUSES = 1.2  # times the longer of the pauses that are usual for this person
 
 
@@ -61,7 +61,7 @@ def wait_s(
     person's earlier pauses, in this session. complete: log odds that the turn is over, of a model; None: not read.
     """
     final = finality(ending)
-    if complete is not None and spoken_s >= _COMPLETE_FROM_S:
+    if complete is not None and spoken_s >= COMPLETE_FROM_S:
         final = float(np.clip(final + _COMPLETE * complete, -2, 2))
     wait = silence_s * _EAGERNESS[eagerness] * _UNDECIDED * 2 ** (-_OVER * final)
     if spoken_s < _BEGUN_S:

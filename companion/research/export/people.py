@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from sqlalchemy import String, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from companion.consent.in_force import consents_in_force
 from companion.records.consents import ConsentRow, Consents
 from companion.records.contacts import Contacts
 from companion.records.crypto import KeyRing, master_key
@@ -71,10 +73,8 @@ class Sources:
     def open(cls, settings: Settings, records: Records) -> Sources:
         """Over the records that are open. Raises ConfigurationError for a master key of the wrong form."""
         ring = KeyRing(records.store.sessions, master_key(settings))
-        agreed, zone = settings.consent, settings.memory.timezone
-        consents = Consents(records.store, ring, required=agreed.required, audio_days=agreed.audio_days)
-        habits = Habits(records.store, zone)
-        consents.child = lambda user_id: habits.child(user_id, agreed.guardian_below, datetime.now(UTC).timestamp())
+        zone = settings.memory.timezone
+        consents = consents_in_force(settings.consent, records.store, ring, Habits(records.store, zone), time.time)
         return cls(records.store, ring, consents, zone)
 
     async def agrees(self, user_id: str, purpose: str = "research") -> bool:
